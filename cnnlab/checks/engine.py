@@ -170,7 +170,8 @@ class JudgedExercise(Exercise):
     """The learner gives something that has to have properties: a module, a kernel, an explorer's setting.
 
     `rules` are (what is required, test) pairs, asked in order; a test gets the answer and returns True,
-    or a sentence that says what is wrong. `wrong` holds answers (made by zero-argument functions).
+    or a sentence that says what is wrong. In `wrong`, each answer is made by a function without arguments,
+    and `says` holds words of the verdict that it must get.
     """
 
     rules: Sequence[tuple[str, Callable]] = ()

@@ -39,7 +39,7 @@ def describe(fig, values=True):
     for axes in fig.axes:
         if not axes.get_visible() or axes.get_label() == "<colorbar>":
             continue
-        title = " ".join(axes.get_title().split())
+        title = " ".join(f"{axes.get_title('left')} {axes.get_title()}".split())
         named = [f"{kind} {label}" for kind, label in (("x:", axes.get_xlabel()), ("y:", axes.get_ylabel())) if label]
         drawn = [text for artist in axes.get_children() if (text := _artist(artist, values))]
         drawn += _patches(axes, values)

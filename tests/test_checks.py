@@ -1,0 +1,238 @@
+"""Exercises: every right answer passes, every known wrong answer is refused and named, nothing throws."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from cnnlab import checks
+from cnnlab.checks.engine import Case, FunctionExercise, JudgedExercise, ValueExercise, Wrong, write
+
+ALL = checks.exercises()
+WRONG = [(name, wrong) for name, exercise in ALL.items() for wrong in exercise.wrong]
+
+
+@pytest.fixture(autouse=True)
+def new_session(monkeypatch):
+    for record in ("_hints_given", "_results", "_predictions"):
+        monkeypatch.setattr(checks, record, {})
+
+
+def solved(name):
+    """What the exercise's variable holds after its cell ran with the library's answer."""
+    cell = "import torch\nfrom torch import nn\nfrom cnnlab import data, models, ops, plots, shapes, train, widgets\n"
+    space = {}
+    exec(cell + checks.solution(name), space)
+    return space[name]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_librarys_answer_passes(name):
+    verdict = ALL[name].verdict(solved(name))
+    assert verdict.passed, verdict.text
+
+
+@pytest.mark.parametrize(("name", "wrong"), WRONG, ids=[f"{n}: {w.says[:40]}" for n, w in WRONG])
+def test_a_known_wrong_answer_is_refused_and_named(name, wrong):
+    exercise = ALL[name]
+    verdict = exercise.verdict(wrong.answer() if isinstance(exercise, JudgedExercise) else wrong.answer)
+    assert not verdict.passed
+    assert wrong.says in verdict.text, verdict.text
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_an_exercise_is_complete(name):
+    exercise = ALL[name]
+    assert len(exercise.hints) >= 2, "hints come in levels"
+    assert len(exercise.wrong) >= 2, "known wrong answers prove that the check can refuse"
+    assert exercise.minutes > 0
+    assert exercise.level in ("easy", "medium", "hard")
+
+
+TWINS = [name for name, e in ALL.items() if isinstance(e, FunctionExercise) and hasattr(F, e.answer.__name__)]
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_the_cases_of_the_learner_hold_against_pytorch(name):
+    exercise = ALL[name]
+    for case in exercise.cases:
+        ours = exercise.answer(*case.args, **case.kwargs)
+        torch.testing.assert_close(ours, getattr(F, exercise.answer.__name__)(*case.args, **case.kwargs))
+
+
+def leave():
+    raise SystemExit
+
+
+class Hostile:
+    """Everything that a verdict might do with an answer raises."""
+
+    def __call__(self, *args, **kwargs):
+        raise RuntimeError("no")
+
+    def __repr__(self):
+        raise RuntimeError("no words either")
+
+    def __eq__(self, other):
+        raise RuntimeError("not comparable")
+
+    __hash__ = None
+
+
+HALF_WRITTEN = [
+    None,
+    ...,
+    3,
+    float("nan"),
+    "text",
+    [1, "two", None],
+    torch.zeros(2, 3),
+    torch.tensor([float("nan")]),
+    torch.zeros(0),
+    object(),
+    Hostile(),
+    lambda: 1,
+    lambda *args, **kwargs: None,
+    lambda *args, **kwargs: ...,
+    lambda *args, **kwargs: "text",
+    lambda *args, **kwargs: [[1, 2], [3, 4]],
+    lambda *args, **kwargs: torch.zeros(0),
+    lambda *args, **kwargs: torch.full((2, 2), float("nan")),
+    lambda *args, **kwargs: 1 / 0,
+    lambda *args, **kwargs: leave(),
+    lambda *args, **kwargs: [a.zero_() for a in args if hasattr(a, "zero_")],
+]
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("answer", HALF_WRITTEN, ids=range(len(HALF_WRITTEN)))
+def test_no_half_written_answer_passes_or_throws(name, answer, capsys):
+    checks.check(name, answer)
+    assert checks.results() == {name: False}
+    assert capsys.readouterr().out.startswith(f"{name}: ")
+
+
+# A small exercise of our own shows the words of each verdict.
+def double(x, times=1):
+    return x * 2**times
+
+
+DOUBLE = FunctionExercise(
+    "double", 3, "easy", ("Think.", "Multiply."), answer=double,
+    cases=(Case("one number", (torch.tensor([3.0]),)), Case("twice", (torch.tensor([[1.0, 2.0]]),), {"times": 2})),
+    wrong=(Wrong(lambda x, times=1: x * 2, "times is ignored"), Wrong(lambda x, times=1: x + 2, "two is added")),
+)  # fmt: skip
+
+
+def broken(x, times=1):
+    return x * undefined_name  # noqa: F821
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (..., "double: not written yet"),
+        (double(torch.ones(1)), "this is a Tensor, not a function"),
+        (lambda x, times=1: None, "case 1 of 2, one number: it returns nothing yet"),
+        (broken, "error     NameError: name 'undefined_name' is not defined"),
+        (broken, "in line   return x * undefined_name"),
+        (lambda x: x * 2, "case 2 of 2, twice: your function stopped with an error"),
+        (lambda x, times=1: (x * 2).tolist(), "expected  a tensor of shape (1,)\n  got       a list"),
+        (lambda x, times=1: (x * 2)[None], "expected  shape (1,)\n  got       shape (1, 1)"),
+        (lambda x, times=1: x * 2, "case 2 of 2, twice\n  call      double((1, 2), times=2)\n  x         [[1, 2]]"),
+        (lambda x, times=1: x * 2, "expected  [[4, 8]]\n  got       [[2, 4]]\n  looks as  if times is ignored"),
+        (lambda x, times=1: x * 2**times / 2, "expected  [6]\n  got       [3]"),
+        (lambda x, times=1: x.mul_(2), "it changes its input"),
+        (lambda x, times=1: x, 'stuck?    checks.hint("double")'),
+    ],
+)
+def test_a_verdict_names_the_problem(answer, words):
+    verdict = DOUBLE.verdict(answer)
+    assert not verdict.passed
+    assert words in verdict.text
+
+
+def test_a_pass_says_what_was_tested():
+    assert DOUBLE.verdict(double).text == "double: all 2 cases pass (one number; twice)"
+
+
+def test_a_value_exercise_names_the_mistake():
+    count = ValueExercise(
+        "count", 1, "easy", ("Bias, too.",), answer=lambda: 160, solution="count = 9 * 16 + 16",
+        because="16 filters.", wrong=(Wrong(144, "the biases are left out"),),
+    )  # fmt: skip
+    assert count.verdict(160).text == "count: right, 160. 16 filters."
+    assert count.verdict(torch.tensor(160)).passed
+    assert "looks as  if the biases are left out" in count.verdict(144).text
+    assert "160" not in count.verdict(150).text, "the answer stays hidden"
+    assert not count.verdict(True).passed
+    assert not count.verdict(80).passed
+
+
+def test_a_judged_exercise_asks_its_points_in_order():
+    even = JudgedExercise(
+        "even", 1, "easy", ("Halve it.",), solution="even = 4",
+        rules=(("a number", lambda a: isinstance(a, int) or f"a {type(a).__name__}"), ("even", lambda a: a % 2 == 0)),
+    )  # fmt: skip
+    assert even.verdict(4).passed
+    assert "point 1 of 2\n  needed    a number\n  got       a str" in even.verdict("4").text
+    assert "point 2 of 2" in even.verdict(3).text
+
+
+def test_hints_come_in_levels(capsys):
+    name = next(iter(ALL))
+    for level in range(1, len(ALL[name].hints) + 1):
+        checks.hint(name)
+        assert f"hint {level} of {len(ALL[name].hints)}" in capsys.readouterr().out
+    checks.hint(name)
+    assert f'checks.reveal("{name}")' in capsys.readouterr().out
+
+
+def test_reveal_prints_the_librarys_own_source(capsys):
+    checks.reveal("corr2d")
+    assert capsys.readouterr().out.startswith("def corr2d(x, weight):")
+
+
+QUESTIONS = checks.predictions()
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_prediction_knows_its_answer(question, capsys):
+    asked = QUESTIONS[question]
+    truth = asked.answer()
+    checks.predict(question, ...)
+    assert "your turn" in capsys.readouterr().out
+    checks.predict(question, truth)
+    assert capsys.readouterr().out == f"Right: {write(truth)}. {asked.because}\n"
+    if asked.choices:
+        assert truth in asked.choices
+        checks.predict(question, "something else")
+        assert "is not a choice" in capsys.readouterr().out
+        wrong = next(choice for choice in asked.choices if choice != truth)
+    else:
+        wrong = (not truth) if isinstance(truth, bool) else 3 * truth + 1 if isinstance(truth, (int, float)) else "x"
+    checks.predict(question, wrong)
+    assert capsys.readouterr().out.startswith("Not quite: ")
+
+
+def test_the_first_guess_counts(capsys):
+    question = next(iter(QUESTIONS))
+    checks.predict(question, "no idea" if not QUESTIONS[question].choices else QUESTIONS[question].choices[-1])
+    checks.predict(question, QUESTIONS[question].answer())
+    recorded = len(checks._predictions)
+    checks.progress()
+    assert recorded == 1
+    assert "Predictions right at the first guess: 0 of 1." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: checks.check("corr2", None), "check: there is no exercise 'corr2'. Did you mean 'corr2d'?"),
+        (lambda: checks.hint("zzz"), "hint: there is no exercise 'zzz'. Known: "),
+        (lambda: checks.reveal(None), "reveal: there is no exercise None"),
+        (lambda: checks.predict("what?", 1), r"predict: there is no question 'what\?'"),
+    ],
+)
+def test_unknown_names(call, words):
+    with pytest.raises(ValueError, match=words.replace("(", r"\(")):
+        call()
