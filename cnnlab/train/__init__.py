@@ -1,0 +1,31 @@
+"""Training and measuring: the one room that calls backward().
+
+It asks little of its arguments: a model, and anything that can be gone over again and again and gives pairs of images
+and labels, be it a DataLoader, in-memory batches or a plain list.
+"""
+
+import random
+import sys
+
+import torch
+
+from cnnlab.train.checkpoint import load_weights
+from cnnlab.train.history import History
+from cnnlab.train.loop import Result, evaluate, fit, predict_logits
+
+__all__ = ["History", "Result", "evaluate", "fit", "load_weights", "predict_logits", "seed"]
+
+
+def seed(number):
+    """Start every generator of random numbers at `number`: initial weights, order, dropout, augmentation.
+
+    Covers PyTorch (all devices), Python's random and, where it is loaded, NumPy's legacy generator.
+    """
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise TypeError(f"seed: number={number!r} is a {type(number).__name__}. A whole number is needed. Pass an int.")
+    if not 0 <= number < 2**32:
+        raise ValueError(f"seed: number={number}. A number from 0 to 2**32 - 1 is needed. Pass 0, 1, 2, ...")
+    torch.manual_seed(number)
+    random.seed(number)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(number)

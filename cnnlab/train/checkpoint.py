@@ -1,0 +1,135 @@
+"""Keeping a run on disk so that it can be cut at any moment and go on as if it had not been."""
+
+import os
+import pickle
+from pathlib import Path
+
+import torch
+
+from cnnlab.train.history import History
+
+
+def save_checkpoint(folder, model, optimizer, scheduler, batches, history):
+    """Write best.pt (the weights) if the newest epoch is the best one, then last.pt (all that the next epoch needs)."""
+    if history.best is history.rows[-1]:
+        write(Path(folder) / "best.pt", model.state_dict())
+    state = {
+        "made_by": _names(model, optimizer, scheduler),
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "scheduler": None if scheduler is None else scheduler.state_dict(),
+        "rows": history.rows,
+        "random": torch.get_rng_state(),
+        "order": _order(batches),
+    }
+    write(Path(folder) / "last.pt", state)
+
+
+def load_checkpoint(folder, model, optimizer, scheduler, batches):
+    """Put model, optimizer, scheduler, batches and random numbers where last.pt has them; return its History.
+
+    Without a last.pt nothing changes and the History is empty.
+    """
+    path = Path(folder) / "last.pt"
+    if not path.exists():
+        return History()
+    state = read(path)
+    if not isinstance(state, dict) or "made_by" not in state:
+        raise ValueError(f"fit: {path} is no checkpoint of fit. A last.pt that fit wrote is needed. Pass its folder.")
+    here = _names(model, optimizer, scheduler)
+    if state["made_by"] != here:
+        raise ValueError(
+            f"fit: {path} was saved with {_words(state['made_by'])} but this run has {_words(here)}. "
+            f"The same three are needed. Build them as in the run that was cut, or choose another folder."
+        )
+    _load_weights("fit", model, state["model"], path)
+    optimizer.load_state_dict(state["optimizer"])
+    if scheduler is not None:
+        scheduler.load_state_dict(state["scheduler"])
+    torch.set_rng_state(state["random"])
+    _set_order(batches, state["order"])
+    return History(state["rows"])
+
+
+def load_weights(model, path):
+    """Give the model the weights in a file such as the best.pt of fit; return the model.
+
+    path          a file with a state_dict, written by fit or by torch.save
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / "best.pt"
+    if not path.exists():
+        raise ValueError(
+            f"load_weights: {path} is not there. A file with weights is needed. Train with folder=... first."
+        )
+    weights = read(path)
+    if isinstance(weights, dict) and "made_by" in weights:  # a last.pt
+        weights = weights["model"]
+    _load_weights("load_weights", model, weights, path)
+    return model
+
+
+def write(path, state):
+    """Write the whole file or nothing: under another name first, on the disk for good, then renamed in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with open(part, "wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def read(path):
+    """What torch.save put into the file; plain data only, so that a file from a stranger runs no code."""
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, KeyError, ValueError, pickle.UnpicklingError) as error:
+        size = path.stat().st_size
+        raise ValueError(
+            f"checkpoint: {path} ({size} bytes) is damaged or no file of weights. A whole file written by fit is "
+            f"needed. Delete it and train again, or put back a copy."
+        ) from error
+
+
+def _load_weights(function, model, weights, path):
+    own = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    came = {name: tuple(getattr(tensor, "shape", ())) for name, tensor in dict(weights).items()}
+    if own != came:
+        name = next(name for name in [*own, *came] if own.get(name) != came.get(name))
+        raise ValueError(
+            f"{function}: {path} holds the weights of another model: {name} is {came.get(name, 'missing')} there and "
+            f"{own.get(name, 'missing')} in {type(model).__name__}. Build the model as it was trained."
+        )
+    model.load_state_dict(weights)
+
+
+def _names(model, optimizer, scheduler):
+    return [type(part).__name__ for part in (model, optimizer, scheduler)]
+
+
+def _words(names):
+    return "{}, {} and scheduler {}".format(*(name.replace("NoneType", "None") for name in names))
+
+
+def _order(batches):
+    """What decides the order of the next epoch, where the batches keep it: their seed and epoch, or a generator."""
+    generator = getattr(batches, "generator", None)
+    return {
+        "seed": getattr(batches, "seed", None),
+        "epoch": getattr(batches, "epoch", None),
+        "generator": generator.get_state() if isinstance(generator, torch.Generator) else None,
+    }
+
+
+def _set_order(batches, order):
+    for name in ("seed", "epoch"):
+        if order[name] is not None and hasattr(batches, name):
+            setattr(batches, name, order[name])
+    if order["generator"] is not None and isinstance(getattr(batches, "generator", None), torch.Generator):
+        batches.generator.set_state(order["generator"])

@@ -1,0 +1,179 @@
+"""The training loop, and the two passes that only look: evaluate and predict_logits."""
+
+import math
+import time
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+
+from cnnlab.train import guards
+from cnnlab.train.checkpoint import load_checkpoint, save_checkpoint
+from cnnlab.train.history import History
+from cnnlab.train.progress import Progress
+
+
+class Result(NamedTuple):
+    """What evaluate returns: averages over images."""
+
+    loss: float  # nats per image with cross-entropy
+    accuracy: float  # 0..1
+    images: int
+
+
+def fit(
+    model,
+    batches,
+    validation=None,
+    *,
+    epochs,
+    optimizer,
+    loss=None,
+    scheduler=None,
+    folder=None,
+    resume=False,
+    progress=True,
+    on_epoch=None,
+):
+    """Train the model on the batches, again and again, and return the History of it.
+
+    batches       gives (x, labels); x float images, labels int64 classes (or float targets for other losses)
+    validation    the same, of images that are not trained on
+    epochs        times to go over the batches, counted from the beginning also when resuming
+    optimizer     a torch.optim optimizer of the model's parameters
+    loss          function of (logits, labels) that returns the batch mean; cross-entropy if None
+    scheduler     a torch.optim.lr_scheduler; it steps once per batch, so count its steps in batches
+    folder        where to keep last.pt (everything, to resume) and best.pt (the weights of the best epoch)
+    resume        go on after the last epoch kept in folder, as if never cut; start anew if there is none
+    progress      True: a bar where one can live, else a line per epoch; "bar", "text" or False
+    on_epoch      function of the history, called after every epoch; training ends when it returns True
+
+    The model goes to batches.device where there is one; otherwise the batches go to the model's device. The best epoch
+    has the highest accuracy, then the lowest loss, in validation if there is one. `seconds` counts training only.
+    Raises FloatingPointError when the loss stops being finite.
+    """
+    guards.check_fit(model, batches, epochs, optimizer, loss, scheduler, folder, resume)
+    device = _place(model, batches)
+    history = load_checkpoint(folder, model, optimizer, scheduler, batches) if resume else History()
+
+    with _mode(model, training=True), Progress(progress, batches, epochs, done=len(history)) as bar:
+        for epoch in range(len(history) + 1, epochs + 1):
+            start = time.perf_counter()
+            meter = _Meter()
+            for x, labels in guards.pairs("fit", batches, device):
+                logits = model(x)
+                cost = _cost("fit", loss, logits, labels)
+                meter.add(cost, logits, labels)
+                guards.check_finite(meter.losses, epoch, x, optimizer)
+                optimizer.zero_grad()
+                cost.backward()
+                optimizer.step()
+                if scheduler is not None:
+                    scheduler.step()
+                bar.batch()
+            guards.check_finite(meter.losses, epoch, x, optimizer, now=True)
+            trained = meter.result()
+            row = {"epoch": epoch, "loss": trained.loss, "accuracy": trained.accuracy}
+            seconds = time.perf_counter() - start
+            if validation is not None:
+                seen = evaluate(model, validation, loss)
+                row |= {"val_loss": seen.loss, "val_accuracy": seen.accuracy}
+            history.rows.append(row | {"seconds": seconds})
+            bar.epoch(history.rows[-1])
+            if folder is not None:
+                save_checkpoint(folder, model, optimizer, scheduler, batches, history)
+            if on_epoch is not None and on_epoch(history) is True:
+                break
+    return history
+
+
+def evaluate(model, batches, loss=None):
+    """Loss and accuracy of the model on the batches, averaged over images, with dropout and the like switched off.
+
+    batches       as in fit
+    loss          as in fit
+    returns       Result(loss, accuracy, images)
+    """
+    guards.check_model("evaluate", model, loss)
+    device = _place(model, batches)
+    meter = _Meter()
+    with _mode(model, training=False), torch.inference_mode():
+        for x, labels in guards.pairs("evaluate", batches, device):
+            logits = model(x)
+            meter.add(_cost("evaluate", loss, logits, labels), logits, labels)
+    return meter.result()
+
+
+def predict_logits(model, batches):
+    """What the model says about every image, in the order of the batches, and the true labels beside it.
+
+    batches       as in fit
+    returns       logits (n, classes) and labels (n,), on the CPU
+    """
+    guards.check_model("predict_logits", model)
+    device = _place(model, batches)
+    logits, truth = [], []
+    with _mode(model, training=False), torch.no_grad():
+        for x, labels in guards.pairs("predict_logits", batches, device):
+            logits.append(model(x).cpu())
+            truth.append(labels.cpu())
+    return torch.cat(logits), torch.cat(truth)
+
+
+def _cost(function, loss, logits, labels):
+    """The mean loss of one batch, after a look at whether logits and labels fit together."""
+    guards.check_logits(function, logits, labels, default=loss is None)
+    cost = F.cross_entropy(logits, labels) if loss is None else loss(logits, labels)
+    guards.check_cost(function, cost)
+    return cost
+
+
+class _Meter:
+    """Averages over images: a smaller last batch counts for less. Nothing is read from the device before the end."""
+
+    def __init__(self):
+        self.losses, self.correct, self.images = [], [], []
+
+    def add(self, cost, logits, labels):
+        self.losses.append(cost.detach())
+        self.correct.append(_correct(logits.detach(), labels))
+        self.images.append(len(labels))
+
+    def result(self):
+        images = sum(self.images)
+        losses = torch.stack(self.losses).tolist()
+        loss = math.fsum(loss * n for loss, n in zip(losses, self.images, strict=True)) / images
+        return Result(loss, float(torch.stack(self.correct).sum()) / images, images)
+
+
+def _correct(logits, labels):
+    """How many images are right: the largest logit is the label's, or a single logit is on the label's side of 0."""
+    if not labels.is_floating_point():
+        return (logits.argmax(1) == labels).sum()
+    if logits.ndim == 2 and logits.shape[1] > 1:  # soft labels: one share per class
+        return (logits.argmax(1) == labels.argmax(1)).sum()
+    if logits.numel() == len(logits):
+        return ((logits > 0) == (labels > 0.5)).sum()
+    return logits.new_tensor(math.nan)  # targets that are pictures have no accuracy
+
+
+def _place(model, batches):
+    """The device to work on: the batches' own, where the model is then moved, else the one where the model is."""
+    device = getattr(batches, "device", None)
+    if device is None:
+        device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    model.to(device)
+    return device
+
+
+@contextmanager
+def _mode(model, training):
+    """Training or evaluation mode for a while; then every layer is again in the mode in which it was."""
+    before = [(module, module.training) for module in model.modules()]
+    model.train(training)
+    try:
+        yield
+    finally:
+        for module, mode in before:
+            module.training = mode

@@ -1,0 +1,61 @@
+"""How far training has come: a bar in a notebook or terminal, a line per epoch elsewhere, or nothing."""
+
+import sys
+from importlib.util import find_spec
+
+
+class Progress:
+    """Reports batches and epochs; use it in a `with`, so that the bar is closed when training is cut."""
+
+    def __init__(self, how, batches, epochs, done=0):
+        if how not in (True, False, "bar", "text"):
+            raise ValueError(f"fit: progress={how!r}. True, False, 'bar' or 'text' is needed. Pass progress=True.")
+        self.epochs, self.bar = epochs, None
+        tqdm = _bar_here() if how is True else _bar_here(default=True) if how == "bar" else None
+        self.text = how == "text" or (how is True and tqdm is None)
+        if tqdm is not None:
+            steps = len(batches) if hasattr(batches, "__len__") else None
+            total = None if steps is None else steps * epochs
+            self.bar = tqdm(total=total, initial=(steps or 0) * done, unit="batch")
+            self.bar.set_description(f"epoch {min(done + 1, epochs)} of {epochs}")
+
+    def batch(self):
+        if self.bar is not None:
+            self.bar.update()
+
+    def epoch(self, row):
+        """Say how the epoch went."""
+        loss, accuracy = row.get("val_loss", row["loss"]), row.get("val_accuracy", row["accuracy"])
+        if self.bar is not None:
+            self.bar.set_description(f"epoch {min(row['epoch'] + 1, self.epochs)} of {self.epochs}", refresh=False)
+            self.bar.set_postfix_str(f"loss {loss:.4f}, accuracy {accuracy:.2%}")
+        if self.text:
+            validated = f", validation loss {loss:.4f} accuracy {accuracy:.2%}" if "val_loss" in row else ""
+            print(
+                f"epoch {row['epoch']} of {self.epochs}: loss {row['loss']:.4f} accuracy {row['accuracy']:.2%}"
+                f"{validated}, {row['seconds']:.1f} s",
+                flush=True,
+            )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        if self.bar is not None:
+            self.bar.close()
+
+
+def _bar_here(default=False):
+    """The class of bar that can live here: tqdm's notebook one in a kernel, its text one in a terminal, else None."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if shell is not None and hasattr(shell, "kernel"):
+        if find_spec("ipywidgets") is not None:
+            from tqdm.notebook import tqdm
+
+            return tqdm
+    elif sys.stderr.isatty() or default:
+        from tqdm import tqdm
+
+        return tqdm
+    return None
