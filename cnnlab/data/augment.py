@@ -1,0 +1,56 @@
+"""Random changes that keep the label, made for a whole batch by indexing.
+
+Each maker returns a function of (images, generator): uint8 (n, c, h, w) in, the same shape out. The choices are drawn on
+the CPU, so that a GPU makes the same ones; generator None means PyTorch's own.
+"""
+
+import torch
+import torch.nn.functional as F
+
+
+def random_crop(pixels, padding="zeros"):
+    """Pad every side, then cut each image out at its own random place: it moves by up to `pixels` each way.
+
+    padding   "zeros" fills with black, "reflect" with the mirrored image
+    """
+    if isinstance(pixels, bool) or not isinstance(pixels, int):
+        raise TypeError(f"random_crop: pixels={pixels!r}. A whole number is needed. Pass 2.")
+    if pixels < 0:
+        raise ValueError(f"random_crop: pixels={pixels}. 0 or more is needed. Pass 2.")
+    if padding not in ("zeros", "reflect"):
+        raise ValueError(f"random_crop: padding={padding!r}. It is 'zeros' or 'reflect'. Pass one of them.")
+
+    def crop(x, generator=None):
+        n, _, h, w = x.shape
+        if padding == "reflect" and pixels >= min(h, w):
+            raise ValueError(
+                f"random_crop: pixels={pixels} mirrors more than there is of {h} x {w} images. "
+                f"At most {min(h, w) - 1} is needed. Lower pixels or use padding='zeros'."
+            )
+        padded = F.pad(x, (pixels,) * 4, mode="constant" if padding == "zeros" else "reflect")
+        top, left = torch.randint(2 * pixels + 1, (2, n), generator=generator).to(x.device)
+        windows = padded.unfold(2, h, 1).unfold(3, w, 1)  # (n, c, tops, lefts, h, w), a view
+        return windows[torch.arange(n, device=x.device), :, top, left]
+
+    return crop
+
+
+def random_flip():
+    """Mirror each image left to right with probability one half. Not for digits: a mirrored 2 is no 2."""
+
+    def flip(x, generator=None):
+        heads = torch.rand(len(x), generator=generator).to(x.device) < 0.5
+        return torch.where(heads[:, None, None, None], x.flip(3), x)
+
+    return flip
+
+
+def compose(*augments):
+    """One augmentation after the other, from left to right."""
+
+    def composed(x, generator=None):
+        for augment in augments:
+            x = augment(x, generator)
+        return x
+
+    return composed

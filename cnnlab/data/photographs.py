@@ -1,0 +1,55 @@
+"""The bundled photographs. Authors and licences stand in data/README.md."""
+
+from importlib.resources import files
+
+import numpy as np
+import torch
+
+PHOTOS = ("cat", "coffee")
+
+
+def photos():
+    """The names that `photo` knows."""
+    return PHOTOS
+
+
+def photo(name, size=None):
+    """A bundled photograph.
+
+    name      one of photos()
+    size      pixels: an int for a square or a pair (h, w), cut from the middle, so that nothing is squashed; None: whole
+    returns   (3, h, w)  uint8, 0..255; 170 x 256 if whole
+    """
+    from PIL import Image, ImageOps
+
+    if name not in PHOTOS:
+        raise ValueError(f"photo: name={name!r} is not bundled. There are {', '.join(PHOTOS)}. Pass one of them.")
+    h, w = _sides(size)
+    with (files("cnnlab") / "bundled" / f"{name}.png").open("rb") as file:
+        picture = Image.open(file).convert("RGB")
+    if size is not None:
+        picture = ImageOps.fit(picture, (w, h), Image.Resampling.BICUBIC)
+    return torch.from_numpy(np.array(picture)).permute(2, 0, 1).contiguous()
+
+
+def grey(x):
+    """Brightness of a colour picture, by the weights of ITU-R BT.601: the eye sees green best.
+
+    x         (3, h, w)  or (n, 3, h, w), any dtype
+    returns   the same with 1 channel; uint8 stays uint8, rounded
+    """
+    if not isinstance(x, torch.Tensor):
+        raise TypeError(f"grey: x is of type {type(x).__name__}. A tensor (3, h, w) is needed. Pass data.photo('cat').")
+    if x.dim() not in (3, 4) or x.shape[-3] != 3:
+        raise ValueError(f"grey: x is {tuple(x.shape)}. (3, h, w) or (n, 3, h, w) is needed. Pass data.photo('cat').")
+    exact = x if x.is_floating_point() else x.float()
+    weight = torch.tensor((0.299, 0.587, 0.114), dtype=exact.dtype, device=x.device).view(3, 1, 1)
+    y = (exact * weight).sum(-3, keepdim=True)
+    return y if x.is_floating_point() else y.round().to(x.dtype)
+
+
+def _sides(size):
+    pair = (size, size) if isinstance(size, int) or size is None else tuple(size)
+    if size is not None and (len(pair) != 2 or not all(isinstance(s, int) and s > 0 for s in pair)):
+        raise ValueError(f"photo: size={size!r}. One whole number above 0 or a pair of them is needed. Pass 128.")
+    return pair
