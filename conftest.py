@@ -1,0 +1,60 @@
+"""How the tests run: which first, on which worker, in what surroundings, and what nbval leaves out of a comparison."""
+
+import copy
+import functools
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import store
+from nbval.plugin import IPyNbCell
+from xdist.scheduler import LoadScopeScheduling
+
+# cheap first: rooms, notebooks as shipped, notebooks solved, a fresh environment, a browser
+LATE = ["notebooks", "test_solved", "test_colab", "test_browser"]
+EXPLORER = "<div data-cnnlab="  # as cnnlab.widgets writes it
+
+
+def pytest_configure(config):
+    """Tests, and every kernel that nbval starts from them, live in the surroundings that notebooks are stored in."""
+    empty = Path(tempfile.mkdtemp(prefix="cnnlab-"))
+    config.add_cleanup(lambda: shutil.rmtree(empty, ignore_errors=True))
+    os.environ.update(store.kernel_environment(empty))
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=_turn)
+    for item in items:
+        if isinstance(item, IPyNbCell):
+            item.output_timeout = 60  # seconds; nbval's own 5 are too few on a busy machine
+            item.compare_outputs = functools.partial(_compare_without_pages, item.compare_outputs)
+
+
+def _turn(item):
+    return max((i for i, part in enumerate(LATE, 1) if part in item.nodeid.partition("::")[0]), default=0)
+
+
+def _compare_without_pages(compare, test, reference, skip_compare=None):
+    """nbval's comparison without the HTML of explorers: their sentence in text/plain is what a notebook promises."""
+    return compare(_without_pages(test), _without_pages(reference), skip_compare)
+
+
+def _without_pages(outputs):
+    outputs = copy.deepcopy(outputs)
+    for output in outputs:
+        if EXPLORER in output.get("data", {}).get("text/html", ""):
+            del output["data"]["text/html"]
+    return outputs
+
+
+class ByFile(LoadScopeScheduling):
+    """One worker for all tests of a file, since a notebook's cells share a kernel; solved notebooks one by one."""
+
+    def _split_scope(self, nodeid):
+        file = nodeid.partition("::")[0]
+        return nodeid if file.endswith("test_solved.py") else file
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return ByFile(config, log)
