@@ -1,0 +1,222 @@
+// What all explorers share: a model for pages without a kernel, labelled controls, colors, canvases.
+
+// The part of anywidget's model that explorers use, for a page that has no kernel.
+function pageModel(values) {
+  const state = { ...values };
+  return {
+    get: (name) => state[name],
+    set: (name, value) => { state[name] = value; },
+    on: () => {},
+    off: () => {},
+    save_changes: () => {},
+  };
+}
+
+// Bring the page's copy to life: the first one with this key that nobody has taken yet.
+function mount(key, render, values, tries = 20) {
+  const el = document.querySelector(`[data-cnnlab="${key}"]:not([data-live])`);
+  if (el) {
+    el.dataset.live = "";
+    el.replaceChildren();
+    render({ model: pageModel(values), el });
+  } else if (tries) {
+    requestAnimationFrame(() => mount(key, render, values, tries - 1));
+  }
+}
+
+// Two decimals and no idle zeros; a tie goes up. Python's widgets.kernel.number is its twin.
+export function number(x) {
+  const hundredths = Math.floor(x * 100 + 0.5 + 1e-9);
+  return String(hundredths / 100);
+}
+
+export function bytes(base64) {
+  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+}
+
+// ---- colors: one grey for images, one diverging map centred on 0 for signed values (ColorBrewer's RdBu)
+
+const RDBU = ["053061", "2166ac", "4393c3", "92c5de", "d1e5f0", "f7f7f7", "fddbc7", "f4a582", "d6604d", "b2182b", "67001f"]
+  .map((hex) => [0, 2, 4].map((i) => parseInt(hex.slice(i, i + 2), 16)));
+
+export function greyScale(low, high) {
+  return (v) => {
+    const t = Math.max(0, Math.min(1, (v - low) / (high - low || 1))) * 255;
+    return [t, t, t];
+  };
+}
+
+export function signedScale(reach) {
+  return (v) => {
+    const t = Math.max(0, Math.min(1, 0.5 + v / (2 * reach || 1))) * (RDBU.length - 1);
+    const i = Math.min(Math.floor(t), RDBU.length - 2);
+    return RDBU[i].map((c, j) => c + (t - i) * (RDBU[i + 1][j] - c));
+  };
+}
+
+export function ink([r, g, b]) {
+  return 0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#000" : "#fff";
+}
+
+export const PICK = "#ff9d00";
+
+// ---- elements and controls
+
+export function make(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name in node && name !== "list") node[name] = value;
+    else node.setAttribute(name, value);
+  }
+  node.append(...children);
+  return node;
+}
+
+// JupyterLab takes arrow keys and letters from whatever lacks this attribute.
+const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
+
+export function focusable(tag, attributes = {}, ...children) {
+  return make(tag, { ...OWN_KEYS, ...attributes }, ...children);
+}
+
+// A labelled slider: moved(value) on every step, settled() when it is let go.
+export function slider(label, name, moved, settled) {
+  const range = focusable("input", { type: "range", step: 1 });
+  range.dataset.name = name;
+  const shown = make("span", { className: "value", ariaHidden: "true" });
+  range.addEventListener("input", () => moved(Number(range.value)));
+  range.addEventListener("change", settled);
+  return {
+    node: make("label", {}, make("span", {}, label, " ", shown), range),
+    range,
+    show(value, low, high, text) {
+      if (range.min !== String(low)) range.min = low;
+      if (range.max !== String(high)) range.max = high;
+      if (range.value !== String(value)) range.value = value;
+      range.disabled = low === high;
+      shown.textContent = value;
+      if (text) range.setAttribute("aria-valuetext", text);
+    },
+  };
+}
+
+// A labelled choice; an option that is not possible now is disabled and says why.
+export function choice(label, name, options, chosen) {
+  const select = focusable("select");
+  select.dataset.name = name;
+  for (const [value, text] of options) select.append(make("option", { value }, text));
+  select.addEventListener("change", () => chosen(select.value));
+  return {
+    node: make("label", {}, make("span", {}, label), select),
+    select,
+    show(value, why) {
+      options.forEach(([key, text], i) => {
+        const reason = key === value ? null : why(key);
+        const option = select.options[i];
+        if (option.disabled !== Boolean(reason)) option.disabled = Boolean(reason);
+        const full = reason ? `${text} (${reason})` : text;
+        if (option.textContent !== full) option.textContent = full;
+      });
+      select.value = value;
+    },
+  };
+}
+
+// ---- canvas
+
+// A square canvas of `side` CSS pixels, sharp on every screen.
+export function canvas(side, attributes = {}) {
+  const node = focusable("canvas", { role: "img", ...attributes });
+  node.style.width = `${side}px`;
+  return {
+    node,
+    side,
+    begin() {
+      const ratio = Math.max(1, window.devicePixelRatio || 1);
+      if (node.width !== Math.round(side * ratio)) node.width = node.height = Math.round(side * ratio);
+      const pen = node.getContext("2d");
+      pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+      pen.clearRect(0, 0, side, side);
+      return pen;
+    },
+    at(event) {
+      const box = node.getBoundingClientRect();
+      return [(event.clientX - box.left) * side / box.width, (event.clientY - box.top) * side / box.height];
+    },
+  };
+}
+
+let pixels;  // one small canvas for all pictures: drawn pixel for pixel, then enlarged
+
+// rows x columns values as cells of `cell` pixels at (left, top), with their numbers where these fit.
+export function drawCells(pen, values, rows, columns, cell, color, left = 0, top = 0) {
+  pixels ??= document.createElement("canvas");
+  if (pixels.width !== columns || pixels.height !== rows) Object.assign(pixels, { width: columns, height: rows });
+  const small = pixels.getContext("2d", { willReadFrequently: true });
+  const image = small.createImageData(columns, rows);
+  for (let i = 0; i < rows * columns; i++) {
+    const [r, g, b] = color(values[i]);
+    image.data[4 * i] = r;
+    image.data[4 * i + 1] = g;
+    image.data[4 * i + 2] = b;
+    image.data[4 * i + 3] = 255;
+  }
+  small.putImageData(image, 0, 0);
+  pen.imageSmoothingEnabled = false;
+  pen.drawImage(pixels, left, top, columns * cell, rows * cell);
+  if (cell < 24) return;
+  pen.font = `${Math.min(15, cell * 0.38)}px system-ui, sans-serif`;
+  pen.textAlign = "center";
+  pen.textBaseline = "middle";
+  for (let i = 0; i < rows * columns; i++) {
+    pen.fillStyle = ink(color(values[i]));
+    pen.fillText(number(values[i]), left + (i % columns + 0.5) * cell, top + (Math.floor(i / columns) + 0.5) * cell, cell);
+  }
+}
+
+// A frame that is seen on every background.
+export function frame(pen, x, y, width, height, color = PICK, line = 2.5) {
+  pen.lineWidth = line + 2;
+  pen.strokeStyle = "rgba(0, 0, 0, 0.75)";
+  pen.strokeRect(x, y, width, height);
+  pen.lineWidth = line;
+  pen.strokeStyle = color;
+  pen.strokeRect(x, y, width, height);
+}
+
+// ---- looks: inherited colors, so that light and dark themes of any host fit
+
+const STYLE = `
+.cnnlab { color: var(--jp-content-font-color1, inherit); font: 14px/1.4 system-ui, sans-serif; padding: 4px 0; max-width: 1100px; }
+.cnnlab fieldset { border: 0; margin: 0 0 10px; padding: 0; display: grid; gap: 6px 16px;
+  grid-template-columns: repeat(auto-fill, minmax(min(200px, 100%), 1fr)); min-width: 0; }
+.cnnlab label { display: flex; flex-direction: column; gap: 2px; min-width: 0; }
+.cnnlab label .value { font-weight: 700; font-variant-numeric: tabular-nums; }
+.cnnlab select, .cnnlab textarea { font: inherit; width: 100%; max-width: 100%; box-sizing: border-box; padding: 3px; }
+.cnnlab input[type=range] { width: 100%; margin: 4px 0; accent-color: #1f77b4; }
+.cnnlab :focus-visible { outline: 3px solid #ff9d00; outline-offset: 2px; }
+.cnnlab .panels { display: flex; flex-wrap: wrap; gap: 16px 24px; align-items: flex-start; }
+.cnnlab figure { margin: 0; flex: 0 1 auto; min-width: 0; }
+.cnnlab figcaption { margin: 0 0 4px; font-weight: 600; }
+.cnnlab .small { font-size: 12.5px; min-height: 1.4em; }
+.cnnlab canvas { display: block; max-width: 100%; height: auto; aspect-ratio: 1; }
+.cnnlab code { font-family: var(--jp-code-font-family, ui-monospace, monospace); font-size: 14px; background: none; color: inherit; }
+.cnnlab [hidden] { display: none !important; }
+.cnnlab p { margin: 6px 0 0; }
+.cnnlab [role=alert] { color: #fff; background: #b2182b; padding: 4px 8px; border-radius: 4px; }
+.cnnlab [role=alert]:empty { display: none; }
+`;
+
+// The root of an explorer, in the colors of its surroundings; the second value stops watching them.
+export function root(el, css) {
+  const node = make("div", { className: "cnnlab" }, make("style", {}, STYLE + css));
+  el.append(node);
+  const fit = () => {
+    const [r, g, b] = (getComputedStyle(node).color.match(/[\d.]+/g) || [0, 0, 0]).map(Number);
+    node.style.colorScheme = r + g + b > 382 ? "dark" : "light";
+  };
+  const watch = new MutationObserver(() => requestAnimationFrame(fit));
+  watch.observe(document.body, { attributes: true });
+  fit();
+  return [node, () => watch.disconnect()];
+}

@@ -1,0 +1,6 @@
+"""Explorers: pictures of an idea that answer at once to a slider, a key or the mouse."""
+
+from cnnlab.widgets.kernel import describe, kernel_explorer
+from cnnlab.widgets.presets import PRESETS, preset
+
+__all__ = ["PRESETS", "describe", "kernel_explorer", "preset"]
