@@ -1,0 +1,19 @@
+"""Sizes, receptive fields, parameters and multiply-adds: what a network is before it has seen an image."""
+
+from .costs import count_parameters, multiply_adds
+from .fields import Field, receptive_field
+from .ladder import Ladder, Rung, ShapeError, ladder
+from .sizes import out_size, same_padding
+
+__all__ = [
+    "Field",
+    "Ladder",
+    "Rung",
+    "ShapeError",
+    "count_parameters",
+    "ladder",
+    "multiply_adds",
+    "out_size",
+    "receptive_field",
+    "same_padding",
+]
