@@ -32,12 +32,12 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 def kernel_environment(empty: Path) -> dict[str, str]:
     """The surroundings in which notebooks are stored and tested.
 
-    empty    a folder without data: the real sets of this machine must not show in stored outputs
+    empty    a folder for what IPython writes: not the profile of whoever runs this
     """
     return {
-        "CNNLAB_DATA": str(empty),
+        "CNNLAB_DATA": "bundled_data_only",  # no such folder: the real sets of a machine must not show in outputs
         "CNNLAB_OFFLINE": "1",
-        "IPYTHONDIR": str(empty),  # not the profile of whoever runs this
+        "IPYTHONDIR": str(empty),
         "OMP_NUM_THREADS": "1",  # several kernels share the cores, and one thread repeats to the bit
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
     }
