@@ -1,6 +1,7 @@
 """The operations of a CNN in plain tensor arithmetic: same values and gradients as torch.nn.functional."""
 
 from .convolution import conv1d, conv2d, conv_transpose2d, corr1d, corr2d, im2col
+from .gradients import input_gradient, weight_gradient
 from .losses import binary_cross_entropy_with_logits, cross_entropy, log_softmax, softmax
 from .normalisation import batch_norm
 from .pointwise import leaky_relu, linear, relu, sigmoid, tanh
@@ -21,6 +22,7 @@ __all__ = [
     "cross_entropy",
     "im2col",
     "leaky_relu",
+    "input_gradient",
     "linear",
     "log_softmax",
     "max_pool2d",
@@ -30,5 +32,6 @@ __all__ = [
     "sigmoid",
     "softmax",
     "tanh",
+    "weight_gradient",
     "windows2d",
 ]

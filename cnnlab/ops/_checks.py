@@ -59,39 +59,60 @@ def rank(caller, name, tensor, axes):
         )
 
 
-def pair(caller, name, value, least):
-    """An int for both directions, or (rows, columns), as two ints."""
+def per_axis(caller, name, value, least, axes=2):
+    """An int for all directions, or one per axis, as a tuple of ints."""
     if not isinstance(value, (tuple, list)):
-        value = (value, value)
-    if len(value) != 2:
+        value = (value,) * axes
+    if len(value) != axes:
+        needed = "One is needed, or (rows, columns)" if axes == 2 else "One is needed"
         raise ValueError(
-            f"{caller}: {name} has {_count(len(value), 'number')} ({name}={value!r}). One is needed, or "
-            f"(rows, columns). Write {name}={value[0] if value else least}."
+            f"{caller}: {name} has {_count(len(value), 'number')} ({name}={value!r}). {needed}. "
+            f"Write {name}={value[0] if value else max(least, 1)}."
         )
     return tuple(whole(caller, name, v, least) for v in value)
 
 
 def borders(caller, padding, kernel_size, stride, dilation):
     """padding in any of its spellings as one (before, after) per axis."""
-    if isinstance(padding, (tuple, list)):
-        padding = pair(caller, "padding", padding, 0) if len(kernel_size) == 2 else padding
-    else:
-        padding = [padding] * len(kernel_size)
+    axes = len(kernel_size)
+    padding = (padding,) * axes if isinstance(padding, str) else per_axis(caller, "padding", padding, 0, axes)
     return [sides(caller, *along) for along in zip(padding, kernel_size, stride, dilation, strict=True)]
 
 
-def fits(caller, size, kernel_size, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), ceil_mode=False):
+def window(caller, x, kernel_size, stride, padding, dilation):
+    """kernel_size, stride, dilation as one int per axis and padding as one (before, after), if the window fits."""
+    axes = x.ndim - 2
+    kernel_size = per_axis(caller, "kernel_size", kernel_size, 1, axes)
+    stride = per_axis(caller, "stride", stride, 1, axes)
+    dilation = per_axis(caller, "dilation", dilation, 1, axes)
+    padding = borders(caller, padding, kernel_size, stride, dilation)
+    stops(caller, x.shape[2:], kernel_size, stride, padding, dilation)
+    return kernel_size, stride, padding, dilation
+
+
+def stops(caller, size, kernel_size, stride=(1, 1), padding=(0, 0), dilation=(1, 1), ceil_mode=False):
     """Output size per axis, if the window has a place in the padded image."""
+    along = zip(size, kernel_size, stride, padding, dilation, strict=False)  # one axis or two
     try:
-        return [out_size(*along, ceil_mode) for along in zip(size, kernel_size, stride, padding, dilation, strict=True)]
+        return [out_size(*axis, ceil_mode) for axis in along]
     except ValueError as error:
         raise ValueError(str(error).replace("out_size", caller, 1)) from None
 
 
-def channels(caller, x, weight, bias, groups, o):
+def convolution(caller, x, weight, bias, stride, padding, dilation, groups, padding_mode):
+    """stride, padding, dilation as for window, if the filters fit the image."""
+    floats(caller, x=x, weight=weight, bias=bias)
+    rank(caller, "x", x, "n c h w" if caller == "conv2d" else "n c w")
+    rank(caller, "weight", weight, "o c kh kw" if caller == "conv2d" else "o c kw")
+    mode(caller, "padding_mode", padding_mode, MODES)
+    channels(caller, x, weight, bias, groups)
+    return window(caller, x, tuple(weight.shape[2:]), stride, padding, dilation)[1:]
+
+
+def channels(caller, x, weight, bias, groups):
     """Filters that read the channels of x, and one bias per filter."""
     groups = whole(caller, "groups", groups, 1)
-    c, read = x.shape[1], weight.shape[1] * groups
+    c, o, read = x.shape[1], weight.shape[0], weight.shape[1] * groups
     if c % groups or o % groups:
         raise ValueError(
             f"{caller}: {_count(c, 'channel')} and {_count(o, 'filter')} cannot be dealt out evenly (groups={groups}). "
@@ -132,29 +153,14 @@ def _word(dtype):
     return str(dtype).removeprefix("torch.")
 
 
-def one_axis(caller, kernel_size, stride, padding, dilation):
-    """stride, dilation and padding (before, after) along the only axis; a tuple of one number is welcome."""
-    only = {"stride": stride, "padding": padding, "dilation": dilation}
-    for name, value in only.items():
-        if isinstance(value, (tuple, list)):
-            if len(value) != 1:
-                raise ValueError(
-                    f"{caller}: {name} has {_count(len(value), 'number')} ({name}={value!r}). A signal has one axis. "
-                    f"Write {name}={value[0] if value else 1}."
-                )
-            only[name] = value[0]
-    stride = whole(caller, "stride", only["stride"], 1)
-    dilation = whole(caller, "dilation", only["dilation"], 1)
-    return stride, dilation, sides(caller, only["padding"], kernel_size, stride, dilation)
-
-
 def pool(caller, x, kernel_size, stride, padding, dilation=1, ceil_mode=False):
     """kernel_size, stride, dilation as pairs, and the border that lets the last window of ceil_mode hang over."""
+    floats(caller, x=x)
     rank(caller, "x", x, "n c h w")
-    kernel_size = pair(caller, "kernel_size", kernel_size, 1)
-    stride = kernel_size if stride is None else pair(caller, "stride", stride, 1)
-    dilation = pair(caller, "dilation", dilation, 1)
-    padding = pair(caller, "padding", padding, 0)
+    kernel_size = per_axis(caller, "kernel_size", kernel_size, 1)
+    stride = kernel_size if stride is None else per_axis(caller, "stride", stride, 1)
+    dilation = per_axis(caller, "dilation", dilation, 1)
+    padding = per_axis(caller, "padding", padding, 0)
     border = []
     for size, k, s, p, d in zip(x.shape[2:], kernel_size, stride, padding, dilation, strict=True):
         reach = d * (k - 1) + 1
@@ -163,7 +169,7 @@ def pool(caller, x, kernel_size, stride, padding, dilation=1, ceil_mode=False):
                 f"{caller}: padding is more than half of the window (padding={p}, kernel_size={k}). A window must see "
                 f"at least one pixel. Use padding={reach // 2} or less."
             )
-        (places,) = fits(caller, [size], [k], [s], [(p, p)], [d], ceil_mode)
+        (places,) = stops(caller, [size], [k], [s], [(p, p)], [d], ceil_mode)
         border.append((p, max(p, (places - 1) * s + reach - p - size)))
     return kernel_size, stride, border, dilation
 
@@ -173,13 +179,19 @@ def target(caller, output_size, size):
     wanted = output_size if isinstance(output_size, (tuple, list)) else (output_size, output_size)
     if len(wanted) == 2:
         wanted = [now if want is None else want for want, now in zip(wanted, size, strict=True)]
-    return pair(caller, "output_size", wanted, 1)
+    return per_axis(caller, "output_size", wanted, 1)
 
 
-def transposed(caller, x, weight, bias, groups, stride, dilation, output_padding):
-    """Filters with one set per channel of x, and an output_padding that no window could have left over."""
-    groups = whole(caller, "groups", groups, 1)
-    c = x.shape[1]
+def transposed(caller, x, weight, bias, stride, padding, output_padding, groups, dilation):
+    """stride, padding, output_padding, dilation as pairs, if the filters fit the image."""
+    floats(caller, x=x, weight=weight, bias=bias)
+    rank(caller, "x", x, "n c h w")
+    rank(caller, "weight", weight, "c o kh kw")
+    stride = per_axis(caller, "stride", stride, 1)
+    padding = per_axis(caller, "padding", padding, 0)
+    output_padding = per_axis(caller, "output_padding", output_padding, 0)
+    dilation = per_axis(caller, "dilation", dilation, 1)
+    c, groups = x.shape[1], whole(caller, "groups", groups, 1)
     if c % groups:
         raise ValueError(
             f"{caller}: {_count(c, 'channel')} cannot be dealt out evenly (groups={groups}). groups must divide them. "
@@ -191,12 +203,21 @@ def transposed(caller, x, weight, bias, groups, stride, dilation, output_padding
             f"{tuple(weight.shape)}. Build the filters as (channels in, channels out, kh, kw) with {c} first."
         )
     vector(caller, "bias", bias, weight.shape[1] * groups, "output channel")
-    for extra, s, d in zip(output_padding, stride, dilation, strict=True):
-        if extra >= max(s, d):
+    for size, k, s, p, e, d in zip(
+        x.shape[2:], weight.shape[2:], stride, padding, output_padding, dilation, strict=True
+    ):
+        if e >= max(s, d):
             raise ValueError(
-                f"{caller}: output_padding is too large (output_padding={extra}, stride={s}, dilation={d}). It must "
+                f"{caller}: output_padding is too large (output_padding={e}, stride={s}, dilation={d}). It must "
                 f"be less than one of them. Use output_padding={max(s, d) - 1} or less."
             )
+        full = s * (size - 1) + d * (k - 1) + 1 + e
+        if full <= 2 * p:
+            raise ValueError(
+                f"{caller}: padding cuts off all {full} pixels of the output (padding={p}). At least one must remain. "
+                f"Use padding={(full - 1) // 2} or less."
+            )
+    return stride, padding, output_padding, dilation
 
 
 def norm(caller, x, running_mean, running_var, weight, bias, training):
@@ -286,13 +307,4 @@ def classes(caller, logits, labels, label_smoothing):
         raise ValueError(
             f"{caller}: labels run from {low} to {high} but logits hold {_count(count, 'class', 'classes')}. Labels "
             f"are 0..{count - 1}. Make the last layer wider, or number the classes from 0."
-        )
-
-
-def left_over(caller, y, padding):
-    """Something inside of what padding cuts off."""
-    if 0 in y.shape:
-        raise ValueError(
-            f"{caller}: nothing is left of the output after cutting the borders off (padding={padding}). At least one "
-            f"pixel must remain. Use less padding."
         )

@@ -9,21 +9,21 @@ from .sliding import pad2d, pad_axis, windows2d
 def corr1d(x, weight):
     """Slide one filter along one signal; at each stop multiply what lies under it, and add.
 
-    x         (w)     any range
+    x         (w)    any range
     weight    (kw)
-    returns   (ow)    with ow = out_size(w, kw)
+    returns   (ow)   with ow = out_size(w, kw)
 
     Raises ValueError if the filter is longer than the signal.
-    Same numbers as torch.nn.functional.conv1d with one channel.
+    Same numbers as torch.nn.functional.conv1d with one channel: a cross-correlation, the filter is not flipped.
     """
     _checks.floats("corr1d", x=x, weight=weight)
     _checks.rank("corr1d", "x", x, "w")
     _checks.rank("corr1d", "weight", weight, "kw")
     kw = len(weight)
-    (ow,) = _checks.fits("corr1d", x.shape, [kw], [1], [(0, 0)], [1])
+    (ow,) = _checks.stops("corr1d", x.shape, [kw])
     y = x.new_zeros(ow)
-    for stop in range(ow):
-        y[stop] = (x[stop : stop + kw] * weight).sum()
+    for column in range(ow):
+        y[column] = (x[column : column + kw] * weight).sum()
     return y
 
 
@@ -41,7 +41,7 @@ def corr2d(x, weight):
     _checks.rank("corr2d", "x", x, "h w")
     _checks.rank("corr2d", "weight", weight, "kh kw")
     kh, kw = weight.shape
-    oh, ow = _checks.fits("corr2d", x.shape, (kh, kw))
+    oh, ow = _checks.stops("corr2d", x.shape, (kh, kw))
     y = x.new_zeros(oh, ow)
     for row in range(oh):
         for column in range(ow):
@@ -66,19 +66,11 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, padd
     Raises ValueError if the filters read another number of channels, or are larger than the padded image.
     Same numbers as torch.nn.functional.conv2d.
     """
-    _checks.floats("conv2d", x=x, weight=weight, bias=bias)
-    _checks.rank("conv2d", "x", x, "n c h w")
-    _checks.rank("conv2d", "weight", weight, "o c kh kw")
-    o, _, kh, kw = weight.shape
-    stride = _checks.pair("conv2d", "stride", stride, 1)
-    dilation = _checks.pair("conv2d", "dilation", dilation, 1)
-    padding = _checks.borders("conv2d", padding, (kh, kw), stride, dilation)
-    _checks.mode("conv2d", "padding_mode", padding_mode, _checks.MODES)
-    _checks.channels("conv2d", x, weight, bias, groups, o)
-    _checks.fits("conv2d", x.shape[2:], (kh, kw), stride, padding, dilation)
-
+    stride, padding, dilation = _checks.convolution(
+        "conv2d", x, weight, bias, stride, padding, dilation, groups, padding_mode
+    )
     x = pad2d(x, padding, padding_mode)
-    windows = windows2d(x, (kh, kw), stride, dilation)  # (n, c, oh, ow, kh, kw)
+    windows = windows2d(x, weight.shape[2:], stride, dilation)  # (n, c, oh, ow, kh, kw)
     windows = windows.unflatten(1, (groups, -1))  # (n, g, c/g, oh, ow, kh, kw)
     weight = weight.unflatten(0, (groups, -1))  # (g, o/g, c/g, kh, kw)
     y = torch.einsum("ngchwij,gocij->ngohw", windows, weight).flatten(1, 2)  # (n, o, oh, ow)
@@ -101,19 +93,15 @@ def conv1d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, padd
     Raises ValueError if the filters read another number of channels, or are longer than the padded signal.
     Same numbers as torch.nn.functional.conv1d.
     """
-    _checks.floats("conv1d", x=x, weight=weight, bias=bias)
-    if x.ndim == 2:
+    if isinstance(x, torch.Tensor) and x.ndim == 2:
         return conv1d(x[None], weight, bias, stride, padding, dilation, groups, padding_mode)[0]
-    _checks.rank("conv1d", "x", x, "n c w")
-    _checks.rank("conv1d", "weight", weight, "o c kw")
-    o, _, kw = weight.shape
-    stride, dilation, padding = _checks.one_axis("conv1d", kw, stride, padding, dilation)
-    _checks.mode("conv1d", "padding_mode", padding_mode, _checks.MODES)
-    _checks.channels("conv1d", x, weight, bias, groups, o)
-    _checks.fits("conv1d", x.shape[2:], [kw], [stride], [padding], [dilation])
+    (stride,), (padding,), (dilation,) = _checks.convolution(
+        "conv1d", x, weight, bias, stride, padding, dilation, groups, padding_mode
+    )
+    reach = dilation * (weight.shape[2] - 1) + 1  # from the first tap to the last
 
     x = pad_axis(x, 2, padding, padding_mode)
-    windows = x.unfold(2, dilation * (kw - 1) + 1, stride)[..., ::dilation]  # (n, c, ow, kw)
+    windows = x.unfold(2, reach, stride)[..., ::dilation]  # (n, c, ow, kw)
     windows = windows.unflatten(1, (groups, -1))  # (n, g, c/g, ow, kw)
     weight = weight.unflatten(0, (groups, -1))  # (g, o/g, c/g, kw)
     y = torch.einsum("ngcwj,gocj->ngow", windows, weight).flatten(1, 2)  # (n, o, ow)
@@ -136,12 +124,7 @@ def im2col(x, kernel_size, dilation=1, padding=0, stride=1):
     """
     _checks.floats("im2col", x=x)
     _checks.rank("im2col", "x", x, "n c h w")
-    kernel_size = _checks.pair("im2col", "kernel_size", kernel_size, 1)
-    stride = _checks.pair("im2col", "stride", stride, 1)
-    dilation = _checks.pair("im2col", "dilation", dilation, 1)
-    padding = _checks.borders("im2col", padding, kernel_size, stride, dilation)
-    _checks.fits("im2col", x.shape[2:], kernel_size, stride, padding, dilation)
-
+    kernel_size, stride, padding, dilation = _checks.window("im2col", x, kernel_size, stride, padding, dilation)
     windows = windows2d(pad2d(x, padding), kernel_size, stride, dilation)  # (n, c, oh, ow, kh, kw)
     return windows.permute(0, 1, 4, 5, 2, 3).flatten(4).flatten(1, 3)  # (n, c kh kw, oh ow)
 
@@ -163,17 +146,11 @@ def conv_transpose2d(x, weight, bias=None, stride=1, padding=0, output_padding=0
     Raises ValueError if the filters read another number of channels, or if nothing is left inside the padding.
     Same numbers as torch.nn.functional.conv_transpose2d. It is the gradient of conv2d with respect to its input.
     """
-    _checks.floats("conv_transpose2d", x=x, weight=weight, bias=bias)
-    _checks.rank("conv_transpose2d", "x", x, "n c h w")
-    _checks.rank("conv_transpose2d", "weight", weight, "c o kh kw")
-    n, c, h, w = x.shape
+    (sh, sw), (ph, pw), (eh, ew), (dh, dw) = _checks.transposed(
+        "conv_transpose2d", x, weight, bias, stride, padding, output_padding, groups, dilation
+    )
+    n, _, h, w = x.shape
     _, o, kh, kw = weight.shape
-    sh, sw = _checks.pair("conv_transpose2d", "stride", stride, 1)
-    dh, dw = _checks.pair("conv_transpose2d", "dilation", dilation, 1)
-    ph, pw = _checks.pair("conv_transpose2d", "padding", padding, 0)
-    eh, ew = _checks.pair("conv_transpose2d", "output_padding", output_padding, 0)
-    _checks.transposed("conv_transpose2d", x, weight, bias, groups, (sh, sw), (dh, dw), (eh, ew))
-
     x = x.unflatten(1, (groups, -1))  # (n, g, c/g, h, w)
     weight = weight.unflatten(0, (groups, -1))  # (g, c/g, o/g, kh, kw)
     stamps = torch.einsum("ngchw,gcoij->ngohwij", x, weight).flatten(1, 2)  # (n, o, h, w, kh, kw)
@@ -184,5 +161,4 @@ def conv_transpose2d(x, weight, bias=None, stride=1, padding=0, output_padding=0
             top, left = i * dh, j * dw
             y[:, :, top : top + down : sh, left : left + across : sw] += stamps[..., i, j]
     y = y[:, :, ph : y.shape[2] - ph, pw : y.shape[3] - pw]  # (n, o, oh, ow)
-    _checks.left_over("conv_transpose2d", y, padding)
     return y if bias is None else y + bias[:, None, None]

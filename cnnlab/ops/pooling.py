@@ -18,13 +18,13 @@ def pool2d(x, kernel_size, mode="max"):
     returns       (oh, ow)   with oh = out_size(h, kh), ow likewise
 
     Raises ValueError if the window is larger than the image.
-    Same numbers as torch.nn.functional.max_pool2d and avg_pool2d with stride=1.
+    Same numbers as torch.nn.functional.max_pool2d and avg_pool2d with stride=1; equal values share the gradient.
     """
     _checks.floats("pool2d", x=x)
     _checks.rank("pool2d", "x", x, "h w")
     _checks.mode("pool2d", "mode", mode, ("max", "avg"))
-    kh, kw = _checks.pair("pool2d", "kernel_size", kernel_size, 1)
-    oh, ow = _checks.fits("pool2d", x.shape, (kh, kw))
+    kh, kw = _checks.per_axis("pool2d", "kernel_size", kernel_size, 1)
+    oh, ow = _checks.stops("pool2d", x.shape, (kh, kw))
     y = x.new_zeros(oh, ow)
     for row in range(oh):
         for column in range(ow):
@@ -48,7 +48,6 @@ def max_pool2d(x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=Fal
     Raises ValueError if the window is larger than the padded image, or the padding than half the window.
     Same numbers as torch.nn.functional.max_pool2d; of equal values the first one gets the gradient.
     """
-    _checks.floats("max_pool2d", x=x)
     kernel_size, stride, border, dilation = _checks.pool(
         "max_pool2d", x, kernel_size, stride, padding, dilation, ceil_mode
     )
@@ -72,7 +71,6 @@ def avg_pool2d(x, kernel_size, stride=None, padding=0, ceil_mode=False, count_in
     Raises ValueError if the window is larger than the padded image, or the padding than half the window.
     Same numbers as torch.nn.functional.avg_pool2d.
     """
-    _checks.floats("avg_pool2d", x=x)
     kernel_size, stride, border, _ = _checks.pool("avg_pool2d", x, kernel_size, stride, padding, 1, ceil_mode)
     (ph, _), (pw, _) = border
     counted = pad2d(torch.ones_like(x[:1, :1]), (ph, pw), value=float(count_include_pad))
@@ -118,7 +116,7 @@ def blur2d(x, stride=1):
     """
     _checks.floats("blur2d", x=x)
     _checks.rank("blur2d", "x", x, "n c h w")
-    _checks.fits("blur2d", x.shape[2:], (2, 2))
+    _checks.stops("blur2d", x.shape[2:], (2, 2))
     c = x.shape[1]
     row = x.new_tensor([0.25, 0.5, 0.25])
     weight = torch.outer(row, row).expand(c, 1, 3, 3)  # one filter per channel, all the same

@@ -20,10 +20,7 @@ def windows2d(x, kernel_size, stride=1, dilation=1):
     """
     _checks.floats("windows2d", x=x)
     _checks.rank("windows2d", "x", x, "n c h w")
-    kh, kw = _checks.pair("windows2d", "kernel_size", kernel_size, 1)
-    sh, sw = _checks.pair("windows2d", "stride", stride, 1)
-    dh, dw = _checks.pair("windows2d", "dilation", dilation, 1)
-    _checks.fits("windows2d", x.shape[2:], (kh, kw), (sh, sw), dilation=(dh, dw))
+    (kh, kw), (sh, sw), _, (dh, dw) = _checks.window("windows2d", x, kernel_size, stride, 0, dilation)
     x = x.unfold(2, dh * (kh - 1) + 1, sh)[..., ::dh]  # (n, c, oh, w, kh)
     return x.unfold(3, dw * (kw - 1) + 1, sw)[..., ::dw]  # (n, c, oh, ow, kh, kw)
 
@@ -44,7 +41,7 @@ def pad2d(x, padding, mode="zeros", value=0.0):
     _checks.floats("pad2d", x=x)
     _checks.rank("pad2d", "x", x, "n c h w")
     padding = padding if isinstance(padding, (tuple, list)) else (padding, padding)
-    rows, columns = (_checks.pair("pad2d", "padding", p, 0) for p in padding)
+    rows, columns = (_checks.per_axis("pad2d", "padding", p, 0) for p in padding)
     return pad_axis(pad_axis(x, 2, rows, mode, value), 3, columns, mode, value)
 
 

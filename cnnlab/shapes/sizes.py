@@ -3,18 +3,27 @@
 import operator
 
 
-def whole(caller, name, value, least):
+def whole(caller, name, value, least=1):
     """value as an int of at least `least`, or an error that says what came: sizes are never floats or bools."""
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None:
         raise TypeError(
-            f"{caller}: {name} is no whole number ({name}={value!r}). An int is needed. Write {name}=3, say."
+            f"{caller}: {name} is no whole number ({name}={value!r}). An int is needed. "
+            f"Write {name}={max(least, 1)}, say."
         )
-    value = operator.index(value)
-    if value < least:
+    if number < least:
         raise ValueError(
-            f"{caller}: {name} is too small ({name}={value}). It counts from {least} up. Use {name}={least} or more."
+            f"{caller}: {name} is too small ({name}={number}). It counts from {least} up. Use {name}={least} or more."
         )
-    return value
+    return number
+
+
+def counts(caller, **values):
+    """Several whole numbers of at least 1."""
+    return [whole(caller, name, value) for name, value in values.items()]
 
 
 def same_padding(kernel_size, dilation=1):
@@ -22,8 +31,8 @@ def same_padding(kernel_size, dilation=1):
 
     An even kernel_size needs an odd number of pixels; as in PyTorch, the extra one goes right.
     """
-    kernel_size = whole("same_padding", "kernel_size", kernel_size, 1)
-    total = whole("same_padding", "dilation", dilation, 1) * (kernel_size - 1)
+    kernel_size, dilation = counts("same_padding", kernel_size=kernel_size, dilation=dilation)
+    total = dilation * (kernel_size - 1)
     return total // 2, total - total // 2
 
 
@@ -36,20 +45,16 @@ def out_size(size, kernel_size, stride=1, padding=0, dilation=1, ceil_mode=False
 
     Raises ValueError if the window does not fit even once. The formula is torch.nn.Conv2d's and MaxPool2d's.
     """
-    size = whole("out_size", "size", size, 1)
-    kernel_size = whole("out_size", "kernel_size", kernel_size, 1)
-    stride = whole("out_size", "stride", stride, 1)
-    dilation = whole("out_size", "dilation", dilation, 1)
+    size, kernel_size, stride, dilation = counts(
+        "out_size", size=size, kernel_size=kernel_size, stride=stride, dilation=dilation
+    )
     left, right = sides("out_size", padding, kernel_size, stride, dilation)
 
     reach = dilation * (kernel_size - 1) + 1  # pixels from the first tap to the last
-    room = left + size + right - reach  # steps of one pixel that the window can take
-    if not ceil_mode:
-        places = room // stride + 1
-    else:
-        places = -(-room // stride) + 1
-        if (places - 1) * stride >= left + size:
-            places -= 1
+    room = left + size + right - reach  # pixels that the window can move by
+    places = room // stride + 1
+    if ceil_mode and room % stride and places * stride < left + size:
+        places += 1
     if places < 1:
         raise ValueError(
             f"out_size: a window of {reach} pixels (kernel_size={kernel_size}, dilation={dilation}) has no place in "
