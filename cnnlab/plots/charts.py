@@ -36,6 +36,8 @@ def curves(series, xlabel, ylabel, title=None, x=None, spread=None, log_y=False,
         ax.set_yscale("log")
     if log_x:
         ax.set_xscale("log")
+    elif x is None:
+        ax.xaxis.get_major_locator().set_params(integer=True)  # half an epoch or layer is no place
     open_frame(ax)
     _label_ends(ax, ends)
     if title:
