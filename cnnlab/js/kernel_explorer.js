@@ -1,326 +1,249 @@
-import { PICK, bytes, canvas, choice, drawCells, focusable, frame, greyScale, make, number, root, signedScale, slider } from "./kit.js";
+import { board, choice, css, drawBorder, drawCells, focusable, frame, greyScale, legend, make, number, parse, root, short, signedScale, slider }
+  from "./kit.js";
+import { compute, formula, problem, pytorch, sentence, weights } from "./convolution.js";
 
 const NAMES = ["image", "kernel", "kernel_size", "stride", "padding", "dilation", "padding_mode", "convolution", "row", "column"];
-const IMAGES = [["grid", "5x5 grid of numbers"], ["digit", "28x28 digit"], ["photo", "96x96 photograph"]];
+const IMAGES = [["grid", "5x5 grid of numbers"], ["digit", "28x28 digit"], ["photo", "96x96 photograph"], ["own", "your own"]];
 const MODES = [["zeros", "zeros"], ["reflect", "reflect"], ["circular", "circular"]];
-
-// ---- arithmetic: from the state alone. tests/test_explorer_js.py compares all of it with ops.conv2d.
-
-const decoded = {};
-
-function picture(state, extra) {
-  const rows = state.image === "grid" ? extra.numbers : state.image;
-  if (Array.isArray(rows)) return { h: rows.length, w: rows[0].length, values: rows.flat() };
-  const { height, width, bytes: text } = extra.pictures[rows];
-  decoded[text] ??= Float64Array.from(bytes(text), (v) => v / 255);
-  return { h: height, w: width, values: decoded[text] };
-}
-
-function weights(state, extra) {
-  if (Array.isArray(state.kernel)) return state.kernel.flat();
-  const [whole, divisor] = extra.kernels[state.kernel].sizes[state.kernel_size];
-  return whole.flat().map((v) => v / divisor);
-}
-
-// Where padded row or column i comes from in a picture of n; -1 is a zero.
-function origin(i, n, mode) {
-  if (i >= 0 && i < n) return i;
-  if (mode === "reflect") return i < 0 ? -i : 2 * (n - 1) - i;
-  return mode === "circular" ? (i + n) % n : -1;
-}
-
-// Why a state has no output, or null.
-export function problem(state, extra) {
-  const { kernel, kernel_size: k, padding: p, dilation: d, padding_mode: mode } = state;
-  if (Array.isArray(kernel) && kernel.length !== k) return `your kernel is ${kernel.length}x${kernel.length}: choose a preset to change its size`;
-  if (!Array.isArray(kernel) && !extra.kernels[kernel].sizes[k]) return `${extra.kernels[kernel].label} ${extra.kernels[kernel].needs}`;
-  const { h, w } = picture(state, extra), small = Math.min(h, w);
-  if (mode === "reflect" && p >= small) return `reflect padding must be smaller than the picture: at most ${small - 1}`;
-  if (mode === "circular" && p > small) return `circular padding can go around once: at most ${small}`;
-  const span = d * (k - 1) + 1;
-  if (span > small + 2 * p) return `a window of ${span} pixels does not fit in ${small} + 2·${p} = ${small + 2 * p}`;
-  return null;
-}
-
-export function compute(state, extra) {
-  const { kernel_size: k, stride: s, padding: p, dilation: d, padding_mode: mode } = state;
-  const { h, w, values } = picture(state, extra);
-  const kernel = weights(state, extra);
-  const weight = state.convolution ? [...kernel].reverse() : kernel;
-  const [ph, pw, oh, ow] = [h + 2 * p, w + 2 * p, ...[h, w].map((n) => Math.floor((n + 2 * p - d * (k - 1) - 1) / s) + 1)];
-  const padded = new Float64Array(ph * pw);
-  for (let i = 0; i < ph; i++) {
-    const from = origin(i - p, h, mode);
-    for (let j = 0; from >= 0 && j < pw; j++) {
-      const column = origin(j - p, w, mode);
-      if (column >= 0) padded[i * pw + j] = values[from * w + column];
-    }
-  }
-  const steps = weight.map((_, t) => Math.floor(t / k) * d * pw + (t % k) * d);
-  const output = new Float64Array(oh * ow);
-  for (let i = 0; i < oh; i++) {
-    for (let j = 0; j < ow; j++) {
-      const start = i * s * pw + j * s;
-      let sum = 0;
-      for (let t = 0; t < steps.length; t++) sum += padded[start + steps[t]] * weight[t];
-      output[i * ow + j] = sum;
-    }
-  }
-  const row = Math.min(state.row, oh - 1), column = Math.min(state.column, ow - 1);
-  const window = steps.map((step) => padded[row * s * pw + column * s + step]);
-  const products = window.map((v, t) => v * weight[t]);
-  let low = Infinity, high = -Infinity;
-  for (const v of output) { low = Math.min(low, v); high = Math.max(high, v); }
-  return { h, w, k, ph, pw, oh, ow, padded, kernel, weight, output, row, column, window, products, low, high, sum: output[row * ow + column] };
-}
-
-export function formula(state, { h, w, oh, ow }) {
-  const { kernel_size: k, stride: s, padding: p, dilation: d } = state;
-  const one = (n, out) => `floor((${n} + 2·${p} − ${d}·(${k}−1) − 1) / ${s}) + 1 = ${out}`;
-  return h === w ? one(h, oh) : `height ${one(h, oh)}; width ${one(w, ow)}`;
-}
-
-export function pytorch({ kernel_size, stride, padding, dilation, padding_mode }) {
-  const options = Object.entries({ stride, padding, dilation }).filter(([name, v]) => v !== (name === "padding" ? 0 : 1));
-  const mode = padding && padding_mode !== "zeros" ? `, padding_mode="${padding_mode}"` : "";
-  return `nn.Conv2d(1, 1, ${kernel_size}${options.map(([n, v]) => `, ${n}=${v}`).join("")}${mode}, bias=False)`;
-}
-
-// The twin of widgets.describe.
-export function sentence(state, extra, r) {
-  const named = { grid: "grid of numbers", digit: "digit", photo: "photo" };
-  const image = Array.isArray(state.image) ? "image of your own" : named[state.image];
-  const kernel = Array.isArray(state.kernel) ? "kernel of your own" : `${extra.kernels[state.kernel].label} kernel`;
-  return `Kernel explorer: ${r.h}x${r.w} ${image}, ${r.k}x${r.k} ${kernel}${state.convolution ? ", flipped" : ""}, `
-    + `stride ${state.stride}, padding ${state.padding} (${state.padding_mode}), dilation ${state.dilation}: `
-    + `output ${r.oh}x${r.ow}, from ${number(r.low)} to ${number(r.high)}; `
-    + `output pixel (row ${r.row}, column ${r.column}) = ${number(r.sum)}`;
-}
-
-// ---- view
-
-const SIDE = 320;
+const OPERATIONS = [["correlation", "correlation (nn.Conv2d)"], ["convolution", "convolution (flipped kernel)"]];
+const SLIDERS = [["kernel_size", "Kernel size"], ["stride", "Stride"], ["padding", "Padding"], ["dilation", "Dilation"],
+  ["row", "Output row"], ["column", "Output column"]];
+const SIDE = 320;  // CSS pixels of a picture
+const EDITABLE = 16;  // pixels a side of an image whose numbers can be typed
 
 const CSS = `
-.cnnlab .sum { display: grid; gap: 2px; width: ${SIDE}px; max-width: 100%; }
-.cnnlab .cell { box-sizing: border-box; width: 100%; min-width: 0; min-height: 26px; padding: 2px 0; border: 1px solid #8888; border-radius: 0;
-  text-align: center; font: 13px/1.25 system-ui, sans-serif; font-variant-numeric: tabular-nums; overflow: hidden; white-space: nowrap; }
-.cnnlab .cell b { display: block; }
-.cnnlab .tight .cell { font-size: 11px; }
-.cnnlab .total { font-size: 16px; font-variant-numeric: tabular-nums; }
-.cnnlab textarea { font-family: ui-monospace, monospace; resize: vertical; }
+.cnnlab .cells { display: grid; gap: 2px; width: ${SIDE}px; max-width: 100%; margin-bottom: 8px; }
+.cnnlab .cells > * { box-sizing: border-box; width: 100%; min-width: 0; min-height: 28px; margin: 0; padding: 3px 0;
+  border: 1px solid #8888; border-radius: 0; color: #000; text-align: center; white-space: nowrap; overflow: hidden;
+  font: 13px/1.25 system-ui, sans-serif; font-variant-numeric: tabular-nums; }
+.cnnlab .cells.tight > * { font-size: 11px; }
+.cnnlab .cells b { display: block; }
+.cnnlab .total { font-size: 17px; margin: 0; }
 `;
 
 function render({ model, el }) {
-  const extra = model.get("extra");
+  const fixed = model.get("fixed");
   const read = () => Object.fromEntries(NAMES.map((name) => [name, model.get(name)]));
-  let state = read();
   const [node, forget] = root(el, CSS);
+  let state = read(), shown = null, cell = 1, typing = null, telling = false;
 
-  // Take a value, or the nearest that works, and say why it is not the one that was asked for.
+  // ---- from a control to the state, and on to Python when it is let go
+
+  const within = (name, v) => !fixed.limits[name] || (fixed.limits[name][0] <= v && v <= fixed.limits[name][1]);
+  const legal = (name, v) => within(name, v) && !problem({ ...state, [name]: v }, fixed);
+
+  // Take a value. If it is not possible, say why and take the next one that is, or keep the old one.
   function move(name, value) {
-    const from = state[name], why = problem({ ...state, [name]: value }, extra);
-    if (why && typeof value === "number") {
-      const step = Math.sign(value - from), legal = (v) => sizes(name, v) && !problem({ ...state, [name]: v }, extra);
-      value = legal(value + step) ? value + step : value;
-      while (value !== from && !legal(value)) value -= step;
-    } else if (why) value = from;
+    const why = problem({ ...state, [name]: value }, fixed);
+    if (why) {
+      const old = state[name], step = Math.sign(value - old);
+      if (typeof value !== "number") value = old;
+      else if (legal(name, value + step)) value += step;
+      while (value !== old && !legal(name, value)) value -= step;
+    }
+    update({ [name]: value }, why);
+  }
+
+  function update(changes, why) {
     const words = why ? `Not possible: ${why}.` : "";
     if (said.textContent !== words) said.textContent = words;
-    state = { ...state, [name]: value };
+    state = { ...state, ...changes };
     draw();
   }
-  const sizes = (name, v) => !extra.limits[name] || (v >= extra.limits[name][0] && v <= extra.limits[name][1]);
 
-  function settled() {
+  function tell() {
     const changed = NAMES.filter((name) => model.get(name) !== state[name]);
+    telling = true;
     for (const name of changed) model.set(name, state[name]);
+    telling = false;
     if (changed.length) model.save_changes();
   }
-  const now = (name) => (value) => { move(name, value); settled(); };
 
-  const kernels = Object.entries(extra.kernels).map(([name, { label }]) => [name, label]);
-  const own = ["own", "your own numbers"];
+  function hear() {
+    const heard = read();
+    error.textContent = model.get("error") ?? "";
+    if (telling || problem(heard, fixed)) return;  // half of a change; the other half is on its way
+    state = heard;
+    draw();
+  }
+
+  function editKernel(t, text, done) {
+    typing = done ? null : t;
+    const value = parse(text), k = state.kernel_size;
+    if (value === null) return update({}, done && `${text.trim() || "nothing"} is not a number`);
+    const values = weights(state, fixed).slice();
+    if (values[t] !== value) {
+      values[t] = value;
+      update({ kernel: Array.from({ length: k }, (_, i) => values.slice(i * k, i * k + k)) });
+    } else draw();
+    if (done) tell();
+  }
+
+  function editImage() {
+    const rows = numbers.value.trim().split("\n").map((row) => row.trim().split(/[\s;]+/).map(parse));
+    const fine = rows.length <= EDITABLE && rows[0].length <= EDITABLE
+      && rows.every((row) => row.length === rows[0].length && !row.includes(null));
+    if (fine) move("image", rows);
+    else update({}, `the image needs rows of equally many numbers, at most ${EDITABLE}x${EDITABLE}`);
+    tell();
+  }
+
+  function point(event) {
+    const [x, y] = output.at(event).map((v) => Math.floor(v / output.cell));
+    const clamp = (v, n) => Math.max(0, Math.min(n - 1, v));
+    update({ row: clamp(y, shown.oh), column: clamp(x, shown.ow) });
+  }
+
+  function arrow(event) {
+    const [down, right] = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key] ?? [0, 0];
+    if (!down && !right) return;
+    event.preventDefault();
+    update({ row: Math.max(0, state.row + down), column: Math.max(0, state.column + right) });
+    tell();
+  }
+
+  // ---- the parts
+
+  const choose = (name) => (value) => { move(name, value); tell(); };
+  const presets = Object.entries(fixed.kernels).map(([name, { label }]) => [name, label]);
   const choices = {
-    image: choice("Image", "image", [...IMAGES, own], now("image")),
-    kernel: choice("Kernel", "kernel", [...kernels, own], now("kernel")),
-    padding_mode: choice("Padding mode", "padding_mode", MODES, now("padding_mode")),
-    convolution: choice("Operation", "convolution", [["no", "correlation (as PyTorch)"], ["yes", "convolution (kernel flipped)"]],
-      (value) => now("convolution")(value === "yes")),
+    image: choice("Image", "image", IMAGES, choose("image")),
+    kernel: choice("Kernel", "kernel", [...presets, ["own", "your own"]], choose("kernel")),
+    padding_mode: choice("Padding mode", "padding_mode", MODES, choose("padding_mode")),
+    convolution: choice("Operation", "convolution", OPERATIONS, (value) => choose("convolution")(value === "convolution")),
   };
-  const sliders = {};
-  for (const [name, label] of [["kernel_size", "Kernel size"], ["stride", "Stride"], ["padding", "Padding"], ["dilation", "Dilation"],
-    ["row", "Output row"], ["column", "Output column"]]) sliders[name] = slider(label, name, (v) => move(name, v), settled);
-
-  const said = make("p", { role: "status", className: "small said" });
-  const error = make("p", { role: "alert" });
-  const input = canvas(SIDE, { ariaLabel: "input" });
-  const output = canvas(SIDE, { tabIndex: 0 });
-  const inputTitle = make("figcaption"), outputTitle = make("figcaption"), kernelTitle = make("figcaption");
-  const outputScale = make("div", { className: "small" }), inputScale = make("div", { className: "small" });
-  const kernelGrid = make("div", { className: "sum", role: "group", ariaLabel: "kernel weights" });
-  const productGrid = make("div", { className: "sum", role: "group", ariaLabel: "products" });
-  const total = make("p", { className: "total" });
+  const sliders = Object.fromEntries(SLIDERS.map(([name, label]) => [name, slider(label, name, (v) => move(name, v), tell)]));
+  const said = make("p", { role: "status", className: "said" }), error = make("p", { role: "alert" });
+  const input = board(SIDE, {}), output = board(SIDE, { tabIndex: 0 });
+  const titles = [0, 1, 2, 3].map(() => make("figcaption")), legends = [legend(), legend()];
+  const kernelCells = make("div", { className: "cells", role: "group", ariaLabel: "kernel" });
+  const productCells = make("div", { className: "cells products" });
+  const total = make("p", { className: "total" }), size = make("code", { role: "status" }), line = make("code");
   const numbers = focusable("textarea", { rows: 5, spellcheck: false });
-  const editor = make("label", {}, "Numbers of the image: one row a line", numbers);
-  const size = make("code", { role: "status" }), line = make("code");
+  const editor = make("label", {}, "Numbers of the image, a line for each row", numbers);
+  numbers.addEventListener("change", editImage);
+  output.node.style.touchAction = "none";
+  output.node.addEventListener("pointerdown", (event) => { output.node.setPointerCapture(event.pointerId); point(event); });
+  output.node.addEventListener("pointermove", (event) => { if (event.buttons) point(event); });
+  output.node.addEventListener("pointerup", tell);
+  output.node.addEventListener("keydown", arrow);
   node.append(
-    make("fieldset", { ariaLabel: "Kernel explorer settings" }, ...Object.values({ ...choices, ...sliders }).map((c) => c.node)),
-    said, error,
+    make("fieldset", { ariaLabel: "settings" }, ...Object.values({ ...choices, ...sliders }).map((c) => c.node)),
+    said,
+    error,
     make("div", { className: "panels" },
-      make("figure", {}, inputTitle, input.node, inputScale, editor),
-      make("figure", {}, kernelTitle, kernelGrid, make("figcaption", { className: "products" }, "Window × kernel"), productGrid, total),
-      make("figure", {}, outputTitle, output.node, outputScale)),
+      make("figure", {}, titles[0], legends[0].node, input.node, editor),
+      make("figure", {}, titles[1], kernelCells, titles[2], productCells, total),
+      make("figure", {}, titles[3], legends[1].node, output.node)),
     make("p", {}, "Output size: ", size),
     make("p", {}, "In PyTorch: ", line),
   );
 
-  // Cells are made when the kernel size changes, and only filled otherwise.
-  let cells = [];
+  let cells = [];  // made when the kernel size changes, only filled otherwise
   function layCells(k) {
-    if (cells.length === k * k) return;
     cells = Array.from({ length: k * k }, (_, t) => {
-      const weight = focusable("input", { className: "cell", inputMode: "decimal", ariaLabel: `weight row ${Math.floor(t / k)}, column ${t % k}` });
-      weight.addEventListener("change", () => edit(t, weight.value));
-      return { weight, product: make("div", { className: "cell" }) };
+      const label = `weight row ${Math.floor(t / k)}, column ${t % k}`;
+      const weight = focusable("input", { inputMode: "decimal", autocomplete: "off", ariaLabel: label });
+      weight.addEventListener("input", () => editKernel(t, weight.value, false));
+      weight.addEventListener("change", () => editKernel(t, weight.value, true));
+      return { weight, product: make("div") };
     });
-    for (const [grid, part] of [[kernelGrid, "weight"], [productGrid, "product"]]) {
+    for (const [grid, part] of [[kernelCells, "weight"], [productCells, "product"]]) {
       grid.style.gridTemplateColumns = `repeat(${k}, minmax(0, ${k < 4 ? 76 : SIDE / k}px))`;
       grid.classList.toggle("tight", k > 4);
       grid.replaceChildren(...cells.map((c) => c[part]));
     }
   }
 
-  function edit(t, text) {
-    const values = [...weights(state, extra)], k = state.kernel_size, value = Number(text.replace("−", "-").replace(",", "."));
-    if (text.trim() === "" || !Number.isFinite(value)) said.textContent = `Not possible: ${text || "nothing"} is not a number.`;
-    else {
-      values[t] = Math.round(value * 1e4) / 1e4;
-      state = { ...state, kernel: Array.from({ length: k }, (_, i) => values.slice(i * k, i * k + k)) };
-      said.textContent = "";
-    }
-    draw();
-    settled();
-  }
-
-  numbers.addEventListener("change", () => {
-    const rows = numbers.value.trim().split("\n").map((row) => row.trim().split(/[\s,;]+/).map(Number));
-    const bad = rows.some((row) => row.length !== rows[0].length || !row.every(Number.isFinite)) || rows.length > 16 || rows[0].length > 16;
-    if (bad) said.textContent = "Not possible: the image needs rows of equally many numbers, at most 16x16.";
-    else move("image", rows.map((row) => row.map((v) => Math.round(v * 1e4) / 1e4)));
-    settled();
-  });
+  // ---- from the state to the page
 
   function draw() {
-    const r = compute(state, extra);
+    const r = shown = compute(state, fixed);
     state = { ...state, row: r.row, column: r.column };
-    const { k, row, column } = r, p = state.padding;
-    for (const [name, control] of Object.entries(sliders)) {
-      const [low, high] = extra.limits[name] ?? [0, (name === "row" ? r.oh : r.ow) - 1];
-      control.show(state[name], low, high, extra.limits[name] ? null : `${name} ${state[name]}, value ${number(r.sum)}`);
-    }
-    const without = (name) => (value) => (value === "own" ? "type below" : problem({ ...state, [name]: value }, extra));
-    for (const name of ["image", "kernel", "padding_mode"]) choices[name].show(Array.isArray(state[name]) ? "own" : state[name], without(name));
-    choices.convolution.show(state.convolution ? "yes" : "no", () => null);
-
-    const signed = !(r.kernel.every((v) => v >= 0) || Math.abs(r.kernel.reduce((a, b) => a + b) - 1) < 1e-6);
-    const [low, high] = [Math.min(0, ...r.padded), Math.max(...r.padded)];
-    const pen = input.begin(), cell = SIDE / Math.max(r.ph, r.pw);
-    drawCells(pen, r.padded, r.ph, r.pw, cell, greyScale(low, high));
-    if (p) drawPadding(pen, p * cell, r.pw * cell, r.ph * cell);
-    const [top, left, d] = [row * state.stride * cell, column * state.stride * cell, state.dilation];
-    if (d > 1) for (let t = 0; t < k * k; t++) frame(pen, left + (t % k) * d * cell, top + Math.floor(t / k) * d * cell, cell, cell, PICK, 1);
-    frame(pen, left, top, (d * (k - 1) + 1) * cell, (d * (k - 1) + 1) * cell);
-
-    const longest = Math.max(r.oh, r.ow), outCell = Math.min(Math.max(cell, 160 / longest), SIDE / longest);
-    const reach = Math.max(Math.abs(r.low), Math.abs(r.high)), scale = r.kernel.reduce((a, b) => a + b);
-    const color = signed ? signedScale(reach) : greyScale(low * scale, high * scale);
-    const out = output.begin();
-    drawCells(out, r.output, r.oh, r.ow, outCell, color);
-    frame(out, column * outCell, row * outCell, outCell, outCell);
-    Object.assign(output, { cell: outCell, r });
-    Object.assign(input, { cell });
-
-    layCells(k);
-    const most = Math.max(...r.kernel.map(Math.abs)), tint = signedScale(2 * most), tintProduct = signedScale(2 * Math.max(...r.products.map(Math.abs)));
-    cells.forEach(({ weight, product }, t) => {
-      if (document.activeElement !== weight || weight.value === "") weight.value = short(r.kernel[t]);
-      paint(weight, tint(r.kernel[t]));
-      paint(product, tintProduct(r.products[t]));
-      if (k > 4) product.textContent = number(r.products[t]);
-      else product.replaceChildren(`${number(r.window[t])} × ${short(r.weight[t])}`, make("b", {}, number(r.products[t])));
-    });
-
-    inputTitle.textContent = `Input ${r.h}x${r.w}${p ? `, padded to ${r.ph}x${r.pw}` : ""}`;
-    inputScale.textContent = `grey: black ${number(low)}, white ${number(high)}`;
-    kernelTitle.textContent = `Kernel ${k}x${k}`;
-    outputTitle.textContent = `Output ${r.oh}x${r.ow}`;
-    outputScale.textContent = `${number(r.low)} to ${number(r.high)}; ` + (signed ? "red above 0, blue below" : `grey: black ${number(low * scale)}, white ${number(high * scale)}`);
-    total.textContent = `Sum = ${number(r.sum)} = output[${row}, ${column}]`;
+    drawControls(r);
+    drawPictures(r);
+    drawSum(r);
     const words = formula(state, r);
     if (size.textContent !== words) size.textContent = words;
-    line.textContent = pytorch(state) + (state.convolution ? "  # weight = kernel.flip(0, 1)" : "  # weight = kernel");
-    editor.hidden = Math.max(r.h, r.w) > 16;
-    if (!editor.hidden && document.activeElement !== numbers) numbers.value = Array.from({ length: r.h }, (_, i) => Array.from(r.padded).slice((i + p) * r.pw + p, (i + p) * r.pw + p + r.w).map(short).join(" ")).join("\n");
-    output.node.ariaLabel = node.dataset.sentence = sentence(state, extra, r);
-    error.textContent = model.get("error") ?? "";
+    line.textContent = pytorch(state);
+    output.node.ariaLabel = node.dataset.sentence = sentence(state, fixed, r);
   }
 
-  function point(event) {
-    const { r, cell } = output, [x, y] = output.at(event);
-    const clamp = (v, n) => Math.max(0, Math.min(n - 1, Math.floor(v / cell)));
-    state = { ...state, row: clamp(y, r.oh), column: clamp(x, r.ow) };
-    draw();
+  function drawControls(r) {
+    const spot = `row ${r.row}, column ${r.column}, value ${number(r.sum)}`;
+    for (const [name, control] of Object.entries(sliders)) {
+      if (fixed.limits[name]) control.show(state[name], ...fixed.limits[name]);
+      else control.show(state[name], 0, (name === "row" ? r.oh : r.ow) - 1, spot);
+    }
+    for (const name of ["image", "kernel", "padding_mode"]) {
+      const hint = name === "image" ? "change the numbers of the grid" : "change the numbers below";
+      const why = (value) => (value === "own" ? hint : problem({ ...state, [name]: value }, fixed));
+      choices[name].show(Array.isArray(state[name]) ? "own" : state[name], why);
+    }
+    choices.convolution.show(state.convolution ? "convolution" : "correlation", () => null);
+    editor.hidden = Math.max(r.h, r.w) > EDITABLE;
+    if (editor.hidden || document.activeElement === numbers) return;
+    const p = state.padding, row = (i) => Array.from(r.padded.subarray((i + p) * r.pw + p, (i + p) * r.pw + p + r.w), short);
+    numbers.value = Array.from({ length: r.h }, (_, i) => row(i).join(" ")).join("\n");
   }
-  output.node.style.touchAction = "none";
-  output.node.addEventListener("pointerdown", (event) => { output.node.setPointerCapture(event.pointerId); point(event); });
-  output.node.addEventListener("pointermove", (event) => { if (event.buttons) point(event); });
-  output.node.addEventListener("pointerup", settled);
-  output.node.addEventListener("keydown", (event) => {
-    const [down, right] = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key] ?? [0, 0];
-    if (!down && !right) return;
-    event.preventDefault();
-    state = { ...state, row: Math.max(0, state.row + down), column: Math.max(0, state.column + right) };
-    draw();
-    settled();
-  });
 
-  const heard = () => { state = read(); draw(); };
-  for (const name of [...NAMES, "error"]) model.on(`change:${name}`, heard);
+  function drawPictures(r) {
+    const { stride: s, padding: p, dilation: d } = state, span = d * (r.k - 1) + 1;
+    let low = 0, high = -Infinity;
+    for (const v of r.padded) { low = Math.min(low, v); high = Math.max(high, v); }
+    const grey = greyScale(low, high);
+    cell = SIDE / Math.max(r.ph, r.pw);
+    const pen = input.begin();
+    drawCells(pen, r.padded, r.ph, r.pw, cell, grey);
+    if (p) drawBorder(pen, p * cell, r.pw * cell, r.ph * cell);
+    const [x, y] = [r.column * s * cell, r.row * s * cell];
+    for (let t = 0; d > 1 && t < r.k ** 2; t++) {
+      frame(pen, x + (t % r.k) * d * cell, y + Math.floor(t / r.k) * d * cell, cell, cell, 1);
+    }
+    frame(pen, x, y, span * cell, span * cell);
+
+    // An image stays an image under a kernel of positive weights, or one that keeps its brightness; the rest is signed.
+    const sum = r.kernel.reduce((a, b) => a + b), image = r.kernel.every((v) => v >= 0) || Math.abs(sum - 1) < 1e-6;
+    const reach = Math.max(Math.abs(r.low), Math.abs(r.high));
+    const color = image ? greyScale(low * sum, high * sum) : signedScale(reach);
+    const longest = Math.max(r.oh, r.ow);
+    output.cell = Math.min(Math.max(cell, 160 / longest), SIDE / longest);  // the input's scale, but not too small to hit
+    const out = output.begin();
+    drawCells(out, r.output, r.oh, r.ow, output.cell, color);
+    frame(out, r.column * output.cell, r.row * output.cell, output.cell, output.cell);
+
+    titles[0].textContent = `Input ${r.h}x${r.w}${p ? `, padded to ${r.ph}x${r.pw}` : ""}`;
+    titles[3].textContent = `Output ${r.oh}x${r.ow}, from ${number(r.low)} to ${number(r.high)}`;
+    input.node.ariaLabel = `${titles[0].textContent}, window from row ${r.row * s - p}, column ${r.column * s - p}`;
+    legends[0].show(low, high, grey);
+    if (image) legends[1].show(low * sum, high * sum, color);
+    else legends[1].show(-reach, reach, color);
+  }
+
+  function drawSum(r) {
+    if (cells.length !== r.k ** 2) layCells(r.k);
+    const strongest = (values) => signedScale(2 * values.reduce((a, v) => Math.max(a, Math.abs(v)), 0));  // pale: numbers stay legible
+    const tints = [strongest(r.kernel), strongest(r.products)];
+    cells.forEach(({ weight, product }, t) => {
+      if (typing !== t) weight.value = short(r.kernel[t], r.k > 5 ? 3 : 4);
+      weight.style.background = css(tints[0](r.kernel[t]));
+      product.style.background = css(tints[1](r.products[t]));
+      if (r.k > 4) product.textContent = number(r.products[t]);
+      else product.replaceChildren(`${number(r.window[t])} × ${short(r.weight[t])}`, make("b", {}, number(r.products[t])));
+    });
+    titles[1].textContent = `Kernel ${r.k}x${r.k}`;
+    titles[2].textContent = `Window × ${state.convolution ? "flipped " : ""}kernel`;
+    total.textContent = `Sum = ${number(r.sum)} = output[${r.row}, ${r.column}]`;
+  }
+
+  const heard = [...NAMES, "error"].map((name) => `change:${name}`);
+  for (const event of heard) model.on(event, hear);
   draw();
+  hear();
   return () => {
     forget();
-    for (const name of [...NAMES, "error"]) model.off(`change:${name}`, heard);
+    for (const event of heard) model.off(event, hear);
   };
-}
-
-function short(v) {
-  return String(Math.round(v * 1e4) / 1e4);
-}
-
-function paint(node, [r, g, b]) {
-  node.style.background = `rgb(${r} ${g} ${b})`;
-  node.style.color = "#000";
-}
-
-// What is not the picture itself: striped, behind a dashed line.
-function drawPadding(pen, p, width, height) {
-  pen.save();
-  pen.beginPath();
-  pen.rect(0, 0, width, height);
-  pen.rect(p, p, width - 2 * p, height - 2 * p);
-  pen.clip("evenodd");
-  pen.strokeStyle = "rgba(90, 160, 230, 0.6)";
-  pen.lineWidth = 1;
-  pen.beginPath();
-  for (let x = -height; x < width; x += 7) { pen.moveTo(x, height); pen.lineTo(x + height, 0); }
-  pen.stroke();
-  pen.restore();
-  pen.setLineDash([5, 4]);
-  pen.strokeStyle = "#5aa0e6";
-  pen.lineWidth = 2;
-  pen.strokeRect(p, p, width - 2 * p, height - 2 * p);
-  pen.setLineDash([]);
 }
 
 export default { render };

@@ -30,6 +30,17 @@ export function number(x) {
   return String(hundredths / 100);
 }
 
+// What stands in a cell that can be edited.
+export function short(x, decimals = 4) {
+  return String(Math.round(x * 10 ** decimals) / 10 ** decimals);
+}
+
+// A typed number with four decimals, or null.
+export function parse(text) {
+  const value = Number(text.replace("−", "-").replace(",", "."));
+  return text.trim() && Number.isFinite(value) ? Math.round(value * 1e4) / 1e4 : null;
+}
+
 export function bytes(base64) {
   return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
 }
@@ -54,11 +65,13 @@ export function signedScale(reach) {
   };
 }
 
-export function ink([r, g, b]) {
-  return 0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#000" : "#fff";
+export function css([r, g, b]) {
+  return `rgb(${r} ${g} ${b})`;
 }
 
-export const PICK = "#ff9d00";
+function ink([r, g, b]) {
+  return 0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#000" : "#fff";
+}
 
 // ---- elements and controls
 
@@ -125,23 +138,23 @@ export function choice(label, name, options, chosen) {
 // ---- canvas
 
 // A square canvas of `side` CSS pixels, sharp on every screen.
-export function canvas(side, attributes = {}) {
+export function board(side, attributes) {
   const node = focusable("canvas", { role: "img", ...attributes });
   node.style.width = `${side}px`;
   return {
     node,
-    side,
+    // A pen in CSS pixels on a clean canvas.
     begin() {
-      const ratio = Math.max(1, window.devicePixelRatio || 1);
+      const ratio = Math.max(1, window.devicePixelRatio || 1), pen = node.getContext("2d");
       if (node.width !== Math.round(side * ratio)) node.width = node.height = Math.round(side * ratio);
-      const pen = node.getContext("2d");
       pen.setTransform(ratio, 0, 0, ratio, 0, 0);
       pen.clearRect(0, 0, side, side);
       return pen;
     },
+    // Where a mouse or a finger is, in the same pixels.
     at(event) {
       const box = node.getBoundingClientRect();
-      return [(event.clientX - box.left) * side / box.width, (event.clientY - box.top) * side / box.height];
+      return [((event.clientX - box.left) * side) / box.width, ((event.clientY - box.top) * side) / box.height];
     },
   };
 }
@@ -164,7 +177,7 @@ export function drawCells(pen, values, rows, columns, cell, color, left = 0, top
   small.putImageData(image, 0, 0);
   pen.imageSmoothingEnabled = false;
   pen.drawImage(pixels, left, top, columns * cell, rows * cell);
-  if (cell < 24) return;
+  if (cell < 26) return;
   pen.font = `${Math.min(15, cell * 0.38)}px system-ui, sans-serif`;
   pen.textAlign = "center";
   pen.textBaseline = "middle";
@@ -175,21 +188,56 @@ export function drawCells(pen, values, rows, columns, cell, color, left = 0, top
 }
 
 // A frame that is seen on every background.
-export function frame(pen, x, y, width, height, color = PICK, line = 2.5) {
-  pen.lineWidth = line + 2;
-  pen.strokeStyle = "rgba(0, 0, 0, 0.75)";
-  pen.strokeRect(x, y, width, height);
-  pen.lineWidth = line;
-  pen.strokeStyle = color;
-  pen.strokeRect(x, y, width, height);
+export function frame(pen, x, y, width, height, line = 2.5) {
+  for (const [lineWidth, strokeStyle] of [[line + 2, "rgba(0, 0, 0, 0.75)"], [line, "#ff9d00"]]) {
+    Object.assign(pen, { lineWidth, strokeStyle });
+    pen.strokeRect(x, y, width, height);
+  }
+}
+
+// What is not the picture itself: striped, behind a dashed line.
+export function drawBorder(pen, p, width, height) {
+  pen.save();
+  pen.beginPath();
+  pen.rect(0, 0, width, height);
+  pen.rect(p, p, width - 2 * p, height - 2 * p);
+  pen.clip("evenodd");
+  pen.strokeStyle = "rgba(90, 160, 230, 0.6)";
+  pen.lineWidth = 1;
+  pen.beginPath();
+  for (let x = -height; x < width; x += 7) {
+    pen.moveTo(x, height);
+    pen.lineTo(x + height, 0);
+  }
+  pen.stroke();
+  pen.restore();
+  pen.setLineDash([5, 4]);
+  pen.strokeStyle = "#5aa0e6";
+  pen.lineWidth = 2;
+  pen.strokeRect(p, p, width - 2 * p, height - 2 * p);
+  pen.setLineDash([]);
+}
+
+// What the colors of a picture mean: a bar from the lowest value to the highest.
+export function legend() {
+  const [low, bar, high] = [make("span"), make("i"), make("span")];
+  return {
+    node: make("div", { className: "legend" }, low, bar, high),
+    show(from, to, color) {
+      const stops = Array.from({ length: 11 }, (_, i) => css(color(from + ((to - from) * i) / 10)));
+      low.textContent = number(from);
+      high.textContent = number(to);
+      bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
+    },
+  };
 }
 
 // ---- looks: inherited colors, so that light and dark themes of any host fit
 
 const STYLE = `
 .cnnlab { color: var(--jp-content-font-color1, inherit); font: 14px/1.4 system-ui, sans-serif; padding: 4px 0; max-width: 1100px; }
-.cnnlab fieldset { border: 0; margin: 0 0 10px; padding: 0; display: grid; gap: 6px 16px;
-  grid-template-columns: repeat(auto-fill, minmax(min(200px, 100%), 1fr)); min-width: 0; }
+.cnnlab fieldset { border: 0; margin: 0 0 10px; padding: 0; display: grid; gap: 6px 14px;
+  grid-template-columns: repeat(auto-fill, minmax(135px, 1fr)); min-width: 0; }
 .cnnlab label { display: flex; flex-direction: column; gap: 2px; min-width: 0; }
 .cnnlab label .value { font-weight: 700; font-variant-numeric: tabular-nums; }
 .cnnlab select, .cnnlab textarea { font: inherit; width: 100%; max-width: 100%; box-sizing: border-box; padding: 3px; }
@@ -198,7 +246,9 @@ const STYLE = `
 .cnnlab .panels { display: flex; flex-wrap: wrap; gap: 16px 24px; align-items: flex-start; }
 .cnnlab figure { margin: 0; flex: 0 1 auto; min-width: 0; }
 .cnnlab figcaption { margin: 0 0 4px; font-weight: 600; }
-.cnnlab .small { font-size: 12.5px; min-height: 1.4em; }
+.cnnlab .said { min-height: 1.4em; margin: 0 0 6px; font-weight: 600; }
+.cnnlab .legend { display: flex; gap: 8px; align-items: center; margin: 6px 0; font-variant-numeric: tabular-nums; }
+.cnnlab .legend i { flex: 1; height: 10px; border: 1px solid #8888; }
 .cnnlab canvas { display: block; max-width: 100%; height: auto; aspect-ratio: 1; }
 .cnnlab code { font-family: var(--jp-code-font-family, ui-monospace, monospace); font-size: 14px; background: none; color: inherit; }
 .cnnlab [hidden] { display: none !important; }

@@ -1,6 +1,7 @@
 """Explorers: pictures of an idea that answer at once to a slider, a key or the mouse."""
 
-from cnnlab.widgets.kernel import describe, kernel_explorer
+from cnnlab.widgets.kernel import kernel_explorer
+from cnnlab.widgets.kernel_state import describe
 from cnnlab.widgets.presets import PRESETS, preset
 
 __all__ = ["PRESETS", "describe", "kernel_explorer", "preset"]

@@ -1,0 +1,51 @@
+"""What every explorer does with the values that it is given, and how it writes numbers."""
+
+import math
+import operator
+
+import torch
+
+
+def number(x):
+    """Two decimals and no idle zeros; a tie goes up. cnnlab/js/kit.js has the same, so that sentences are equal."""
+    hundredths = math.floor(float(x) * 100 + 0.5 + 1e-9)
+    return f"{hundredths / 100:.2f}".rstrip("0").rstrip(".")
+
+
+def wrong(who, came, need, do):
+    """The error of an explorer in the three parts that a reader needs."""
+    return ValueError(f"{who}: {came}. {need}. {do}.")
+
+
+def whole(who, name, value, low, high):
+    """value as an int between low and high."""
+    try:
+        found = None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        found = None
+    if found is None:
+        raise TypeError(f"{who}: {name}={value!r} is not a whole number. {low} to {high} is needed. Pass {name}={low}.")
+    if not low <= found <= high:
+        nearest = min(max(found, low), high)
+        raise wrong(who, f"{name}={found}", f"{low} to {high} is possible here", f"Pass {name}={nearest}")
+    return found
+
+
+def one_of(who, name, value, names):
+    """value, if it is one of the names."""
+    if not isinstance(value, str) or value not in names:
+        raise wrong(who, f"{name}={value!r} is unknown", f"There are {', '.join(names)}", "Pass one of them")
+    return value
+
+
+def table(who, name, values, do):
+    """(h, w) numbers as a list of rows with four decimals: short in the page, equal for Python and the browser."""
+    try:
+        x = torch.as_tensor(values).detach().cpu().double()
+    except (TypeError, ValueError, RuntimeError):
+        raise wrong(who, f"{name} is not a table of numbers", "Finite numbers (h, w) are needed", do) from None
+    if x.dim() != 2 or x.numel() == 0:
+        raise wrong(who, f"{name} has shape {tuple(x.shape)}", "Finite numbers (h, w) are needed", do)
+    if not x.isfinite().all():
+        raise wrong(who, f"{name} holds nan or inf", "Finite numbers (h, w) are needed", do)
+    return [[int(v) if v.is_integer() else round(v, 4) for v in row] for row in x.tolist()]
