@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 from cnnlab import plots
 
@@ -16,7 +17,8 @@ def drawn_images(fig):
 def page(monkeypatch):
     """What lands on the page: a list of (data, metadata)."""
     InteractiveShell.clear_instance()
-    shell, landed = InteractiveShell.instance(), []
+    without_history = Config(HistoryManager={"enabled": False})
+    shell, landed = InteractiveShell.instance(config=without_history), []
     monkeypatch.setattr(
         shell.display_pub, "publish", lambda data, metadata=None, **rest: landed.append((data, metadata))
     )
@@ -89,8 +91,9 @@ def test_bars_are_as_long_as_their_values():
         (lambda: plots.curves({"a": [1, 5, 2]}, "n", "y"), "line 'a' of 3 points from 1 to 2, lowest 1, highest 5"),
         (lambda: plots.curves({"a": [1, 5, 2]}, "x axis", "y axis", "Up"), "Up; x: x axis; y: y axis"),
         (lambda: plots.images([torch.tensor([[0.0, 7.0]])], titles=["two"]), "two; picture 1x2 from 0 to 7"),
-        (lambda: plots.bars({"dense": 100, "kernel": 9}, "weights"), "2 bars (dense 1e+02, kernel 9)"),
+        (lambda: plots.bars({"dense": 100, "kernel": 9}, "weights"), "2 bars (dense 100, kernel 9)"),
         (lambda: plots.images([torch.eye(2)], title="All of it"), "Figure: All of it"),
+        (lambda: plots.images(torch.eye(6)[:, None], titles="abcdef"), "6 pictures 1x6 from 0 to 1: a, b, c, d, e, f"),
     ],
 )  # fmt: skip
 def test_describe_reads_the_figure(fig, words):

@@ -80,6 +80,11 @@ class PartialConv2d(nn.Module):
         weight[self.reads] = self.weight
         return F.conv2d(x, weight, self.bias)
 
+    def multiply_adds(self, in_shape):
+        """For one image (c, h, w): each weight once per output pixel. What is not read costs nothing."""
+        kernel_size = self.weight.shape[1]
+        return self.weight.numel() * (in_shape[1] - kernel_size + 1) * (in_shape[2] - kernel_size + 1)
+
 
 class Prototypes(nn.Module):
     """Minus the squared distance to each class's drawn target: Euclidean radial basis functions with fixed centres.

@@ -1,6 +1,7 @@
 """A figure on the page: picture, caption, and the same in words."""
 
 import io
+import itertools
 
 DPI = 110
 
@@ -36,15 +37,41 @@ def describe(fig, values=True):
     The words are read from the figure itself, so a curve that is drawn wrongly reads wrongly.
     """
     lines = [f"Figure: {fig.get_suptitle()}" if fig.get_suptitle() else "Figure"]
-    for axes in fig.axes:
-        if not axes.get_visible() or axes.get_label() == "<colorbar>":
-            continue
-        title = " ".join(f"{axes.get_title('left')} {axes.get_title()}".split())
-        named = [f"{kind} {label}" for kind, label in (("x:", axes.get_xlabel()), ("y:", axes.get_ylabel())) if label]
-        drawn = [text for artist in axes.get_children() if (text := _artist(artist, values))]
-        drawn += _patches(axes, values)
-        lines.append("  " + "; ".join(part for part in (title, *named, *drawn) if part))
+    panels = [axes for axes in fig.axes if axes.get_visible() and axes.get_label() != "<colorbar>"]
+    for (shape, _), group in itertools.groupby(panels, key=_kind_of_panel):
+        group = list(group)
+        if shape and len(group) > 4:
+            lines.append(f"  {_pictures(group, shape, values)}")
+        else:
+            lines += [f"  {_panel(axes, values)}" for axes in group]
     return "\n".join(lines)
+
+
+def _kind_of_panel(axes):
+    """Neighbors of one kind are described together: the size of a lone picture, or None and which panel it is."""
+    alone = len(axes.images) == 1 and not (axes.lines or axes.texts or axes.get_xlabel())
+    return ("x".join(map(str, axes.images[0].get_array().shape)), None) if alone else (None, id(axes))
+
+
+def _pictures(group, shape, values):
+    """Many pictures in one line."""
+    if not values:
+        return f"{len(group)} pictures {shape}"  # after training, titles tell measured things, too
+    data = [axes.images[0].get_array() for axes in group]
+    titles = [title for axes in group if (title := _title(axes))]
+    extent = f"from {_number(min(d.min() for d in data))} to {_number(max(d.max() for d in data))}"
+    return f"{len(group)} pictures {shape} {extent}" + (f": {', '.join(titles)}" if titles else "")
+
+
+def _panel(axes, values):
+    named = [f"{kind} {label}" for kind, label in (("x:", axes.get_xlabel()), ("y:", axes.get_ylabel())) if label]
+    drawn = [text for artist in axes.get_children() if (text := _artist(artist, values))]
+    drawn += _bars(axes, values)
+    return "; ".join(part for part in (_title(axes), *named, *drawn) if part)
+
+
+def _title(axes):
+    return " ".join(f"{axes.get_title('left')} {axes.get_title()}".split())
 
 
 def _artist(artist, values):
@@ -67,7 +94,7 @@ def _artist(artist, values):
     return ""
 
 
-def _patches(axes, values):
+def _bars(axes, values):
     """Each group of bars: how many, and the size of each by its tick label."""
     names = [tick.get_text() for tick in (*axes.get_yticklabels(), *axes.get_xticklabels())]
     found = []
@@ -79,5 +106,8 @@ def _patches(axes, values):
 
 
 def _number(value):
-    text = f"{float(value):.2g}"
-    return "0" if text in ("-0", "0") else text
+    """Whole numbers as they are, others to two digits: what another processor computes reads the same."""
+    value = float(value)
+    if value.is_integer() and abs(value) < 1e6:
+        return str(int(value))
+    return f"{value:.2g}"

@@ -15,13 +15,16 @@ def count_parameters(model):
 def multiply_adds(layer, in_shape):
     """Multiply-adds for one image: a multiplication and the addition that goes with it count as one.
 
-    layer      convolution, transposed convolution or Linear; any other single layer costs 0
+    layer      convolution, transposed convolution or Linear, or a layer with a method multiply_adds(in_shape) of its
+               own; any other single layer costs 0
     in_shape   of one image, without the batch: (c, h, w), or (values,) for Linear
 
     The convention of the papers, and of torchvision's tables, which call the same number "FLOPs" or "GFLOPS"; where
     FLOPs count multiplications and additions apart, they are twice as many. Biases, activations, pooling and
     normalisation are left out. For a whole model, use ladder(model, in_shape).multiply_adds.
     """
+    if callable(own := getattr(layer, "multiply_adds", None)):
+        return own(in_shape)
     values = math.prod(layer.weight.shape) if getattr(layer, "weight", None) is not None else 0
     if isinstance(layer, nn.Linear):
         return values * math.prod(in_shape[:-1])
