@@ -8,7 +8,9 @@ import nbformat
 CELL_METADATA = {"exercise", "tags"}
 TAGS = {"raises-exception", "nbval-ignore-output"}
 MOST_BYTES = 600_000
-PATH = re.compile(r"(?<![\w.:/~<-])(?:/(?:content|home|mnt|opt|private|root|tmp|usr|Users|var|work)/|[A-Z]:\\)[\w.-]+")
+PATH = re.compile(
+    r"(?<![\w.:/~<>-])(?:/(?:content|home|mnt|opt|private|root|tmp|usr|Users|var|work)/|[A-Z]:\\+)[\w.-]+"
+)
 ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
 CHECK = re.compile(r"""checks\.check\(\s*["']([^"']+)["']""")
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
@@ -73,19 +75,19 @@ def _of_a_cell(cell):
         yield f"it stops with {error.ename}: {error.evalue}"
     if not error and "raises-exception" in tags:
         yield "its tag says raises-exception, and nothing is raised"
-    for text in _texts(cell):
-        if PATH.search(text):
-            yield f"its output names a folder of one machine: {PATH.search(text).group()}"
-        if ADDRESS.search(text):
-            yield f"its output holds an address that is new in every run: {ADDRESS.search(text).group()}"
     for output in cell.outputs:
         if output.get("name") == "stderr":
-            yield f"it writes to stderr: {output.text.strip().splitlines()[-1]}"
+            yield f"it writes to stderr: {output.text.strip()}"
+            continue
+        for text in _texts(output):
+            if PATH.search(text):
+                yield f"its output names a folder of one machine: {PATH.search(text).group()}"
+            if ADDRESS.search(text):
+                yield f"its output holds an address that is new in every run: {ADDRESS.search(text).group()}"
 
 
-def _texts(cell):
-    """Every text that the cell's outputs show."""
-    for output in cell.outputs:
-        yield plain(output.get("text", ""))
-        yield plain("\n".join([output.get("evalue", ""), *output.get("traceback", [])]))
-        yield from (value for kind, value in output.get("data", {}).items() if kind.startswith("text/"))
+def _texts(output):
+    """Every text that one output shows."""
+    yield plain(output.get("text", ""))
+    yield plain("\n".join([output.get("evalue", ""), *output.get("traceback", [])]))
+    yield from (value for kind, value in output.get("data", {}).items() if kind.startswith("text/"))
