@@ -3,16 +3,16 @@ import { board, choice, css, drawBorder, drawCells, focusable, frame, greyScale,
 import { compute, formula, problem, pytorch, sentence, weights } from "./convolution.js";
 
 const NAMES = ["image", "kernel", "kernel_size", "stride", "padding", "dilation", "padding_mode", "convolution", "row", "column"];
-const IMAGES = [["grid", "5x5 grid of numbers"], ["digit", "28x28 digit"], ["photo", "96x96 photograph"], ["own", "your own"]];
+const IMAGES = [["grid", "5x5 numbers"], ["digit", "28x28 digit"], ["photo", "96x96 photo"], ["own", "your own"]];
 const MODES = [["zeros", "zeros"], ["reflect", "reflect"], ["circular", "circular"]];
-const OPERATIONS = [["correlation", "correlation (nn.Conv2d)"], ["convolution", "convolution (flipped kernel)"]];
+const OPERATIONS = [["correlation", "correlation"], ["convolution", "convolution"]];
 const SLIDERS = [["kernel_size", "Kernel size"], ["stride", "Stride"], ["padding", "Padding"], ["dilation", "Dilation"],
   ["row", "Output row"], ["column", "Output column"]];
-const SIDE = 320;  // CSS pixels of a picture
+const SIDE = 300;  // CSS pixels of a picture
 const EDITABLE = 16;  // pixels a side of an image whose numbers can be typed
 
 const CSS = `
-.cnnlab .cells { display: grid; gap: 2px; width: ${SIDE}px; max-width: 100%; margin-bottom: 8px; }
+.cnnlab .cells { display: grid; gap: 2px; margin-bottom: 8px; }
 .cnnlab .cells > * { box-sizing: border-box; width: 100%; min-width: 0; min-height: 28px; margin: 0; padding: 3px 0;
   border: 1px solid #8888; border-radius: 0; color: #000; text-align: center; white-space: nowrap; overflow: hidden;
   font: 13px/1.25 system-ui, sans-serif; font-variant-numeric: tabular-nums; }

@@ -145,8 +145,9 @@ export function board(side, attributes) {
     node,
     // A pen in CSS pixels on a clean canvas.
     begin() {
-      const ratio = Math.max(1, window.devicePixelRatio || 1), pen = node.getContext("2d");
-      if (node.width !== Math.round(side * ratio)) node.width = node.height = Math.round(side * ratio);
+      const ratio = Math.max(1, window.devicePixelRatio || 1), sharp = Math.round(side * ratio);
+      if (node.width !== sharp || node.height !== sharp) node.width = node.height = sharp;
+      const pen = node.getContext("2d");
       pen.setTransform(ratio, 0, 0, ratio, 0, 0);
       pen.clearRect(0, 0, side, side);
       return pen;
@@ -237,14 +238,14 @@ export function legend() {
 const STYLE = `
 .cnnlab { color: var(--jp-content-font-color1, inherit); font: 14px/1.4 system-ui, sans-serif; padding: 4px 0; max-width: 1100px; }
 .cnnlab fieldset { border: 0; margin: 0 0 10px; padding: 0; display: grid; gap: 6px 14px;
-  grid-template-columns: repeat(auto-fill, minmax(135px, 1fr)); min-width: 0; }
+  grid-template-columns: repeat(auto-fill, minmax(min(135px, 100%), 1fr)); min-width: 0; }
 .cnnlab label { display: flex; flex-direction: column; gap: 2px; min-width: 0; }
 .cnnlab label .value { font-weight: 700; font-variant-numeric: tabular-nums; }
 .cnnlab select, .cnnlab textarea { font: inherit; width: 100%; max-width: 100%; box-sizing: border-box; padding: 3px; }
 .cnnlab input[type=range] { width: 100%; margin: 4px 0; accent-color: #1f77b4; }
 .cnnlab :focus-visible { outline: 3px solid #ff9d00; outline-offset: 2px; }
-.cnnlab .panels { display: flex; flex-wrap: wrap; gap: 16px 24px; align-items: flex-start; }
-.cnnlab figure { margin: 0; flex: 0 1 auto; min-width: 0; }
+.cnnlab .panels { display: flex; flex-wrap: wrap; gap: 16px 20px; align-items: flex-start; }
+.cnnlab figure { margin: 0; flex: 1 1 230px; max-width: 300px; min-width: 0; }
 .cnnlab figcaption { margin: 0 0 4px; font-weight: 600; }
 .cnnlab .said { min-height: 1.4em; margin: 0 0 6px; font-weight: 600; }
 .cnnlab .legend { display: flex; gap: 8px; align-items: center; margin: 6px 0; font-variant-numeric: tabular-nums; }
