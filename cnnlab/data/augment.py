@@ -1,7 +1,7 @@
 """Random changes that keep the label, made for a whole batch by indexing.
 
-Each maker returns a function of (images, generator): uint8 (n, c, h, w) in, the same shape out. The choices are drawn on
-the CPU, so that a GPU makes the same ones; generator None means PyTorch's own.
+Each maker returns a function of (images, generator): (n, c, h, w) in, the same shape and dtype out. The choices are
+drawn on the CPU, so that a GPU makes the same ones; generator None means PyTorch's own.
 """
 
 import torch

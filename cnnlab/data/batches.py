@@ -101,7 +101,8 @@ def check_images(function, x):
     """Raise unless x is a uint8 tensor (n, c, h, w) with at least one image."""
     if not isinstance(x, torch.Tensor):
         raise TypeError(
-            f"{function}: x is of type {type(x).__name__}. A uint8 tensor (n, c, h, w) is needed. Take it from data.load."
+            f"{function}: x is of type {type(x).__name__}. A uint8 tensor (n, c, h, w) is needed. "
+            "Take it from data.load."
         )
     if x.dtype != torch.uint8 or x.dim() != 4 or len(x) == 0:
         raise ValueError(

@@ -17,7 +17,7 @@ def photo(name, size=None):
     """A bundled photograph.
 
     name      one of photos()
-    size      pixels: an int for a square or a pair (h, w), cut from the middle, so that nothing is squashed; None: whole
+    size      pixels: an int for a square or a pair (h, w), cut from the middle and not squashed; None: whole
     returns   (3, h, w)  uint8, 0..255; 170 x 256 if whole
     """
     from PIL import Image, ImageOps
