@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from twins import TWINS, agree
 
 from cnnlab import ops
-from cnnlab.shapes import out_size
 
 small = st.integers(1, 4)
 sizes = st.integers(1, 9)
@@ -23,16 +22,6 @@ def randn(draw, *shape, ties=True):
 
 def two(value):
     return value if isinstance(value, tuple) else (value, value)
-
-
-def fits(size, kernel_size, stride, padding, dilation, ceil_mode=False):
-    """Whether the window has a place along every axis."""
-    try:
-        return all(
-            out_size(*axis, ceil_mode) for axis in zip(size, kernel_size, stride, padding, dilation, strict=True)
-        )
-    except ValueError:
-        return False
 
 
 @st.composite
@@ -194,6 +183,7 @@ INPUTS = {
     "corr2d": loops(axes=2),
     "cross_entropy": losses(),
     "im2col": windows(padded=True),
+    "input_gradient": loops(axes=2),
     "leaky_relu": pointwise(negative_slope=st.floats(-1, 1)),
     "linear": lines(),
     "log_softmax": softmaxes(),
@@ -204,6 +194,7 @@ INPUTS = {
     "sigmoid": pointwise(),
     "softmax": softmaxes(),
     "tanh": pointwise(),
+    "weight_gradient": loops(axes=2),
     "windows2d": windows(padded=False),
 }
 

@@ -45,6 +45,16 @@ def _windows2d(x, kernel_size, stride=1, dilation=1):
     return F.unfold(x, kernel_size, dilation, 0, stride).view(n, c, kh, kw, oh, -1).permute(0, 1, 4, 5, 2, 3)
 
 
+def _input_gradient(grad, weight):
+    h, w = (i + k - 1 for i, k in zip(grad.shape, weight.shape, strict=True))
+    return nn.grad.conv2d_input((1, 1, h, w), weight[None, None], grad[None, None])[0, 0]
+
+
+def _weight_gradient(x, grad):
+    kh, kw = (i - o + 1 for i, o in zip(x.shape, grad.shape, strict=True))
+    return nn.grad.conv2d_weight(x[None, None], (1, 1, kh, kw), grad[None, None])[0, 0]
+
+
 TWINS = {
     "adaptive_avg_pool2d": F.adaptive_avg_pool2d,
     "avg_pool2d": F.avg_pool2d,
@@ -58,6 +68,7 @@ TWINS = {
     "corr2d": lambda x, weight: F.conv2d(x[None, None], weight[None, None])[0, 0],
     "cross_entropy": F.cross_entropy,
     "im2col": F.unfold,
+    "input_gradient": _input_gradient,
     "leaky_relu": F.leaky_relu,
     "linear": F.linear,
     "log_softmax": F.log_softmax,
@@ -68,6 +79,7 @@ TWINS = {
     "sigmoid": torch.sigmoid,
     "softmax": F.softmax,
     "tanh": torch.tanh,
+    "weight_gradient": _weight_gradient,
     "windows2d": _windows2d,
 }
 
@@ -84,7 +96,7 @@ def agree(name, *tensors, **options):
             t.requires_grad_()
         y = function(*inputs, **options)
         pull = torch.linspace(-1, 2, y.numel(), dtype=y.dtype).view(y.shape)  # another weight for every output
-        gradients = torch.autograd.grad((y * pull).sum(), learned)
+        gradients = torch.autograd.grad((y * pull).sum(), learned) if y.requires_grad else ()
         results.append((y, gradients, inputs))
     ours, twins = results
     for part, a, b in zip(("values", "gradients", "inputs afterwards"), ours, twins, strict=True):
