@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from cnnlab.models.refusals import check_counts, check_images, check_size
+from .refusals import check_counts, check_images, check_size
 
 
 class AllEqual(nn.Module):
@@ -129,7 +129,7 @@ class CifarNet(nn.Module):
     x             (n, in_channels, size, size)     size 8 or more, 32 for CIFAR-10
     returns       (n, classes)     logits
 
-    145,578 parameters for 32x32 colour pictures. The dense layers are 1024-64-classes: 64 maps of 4x4 pixels, flattened.
+    145,578 parameters for 32x32 colour pictures, whose 64 last maps of 4x4 pixels make 1024 inputs of the dense layers.
     Source: the "CIFAR-10 quick" network of cuda-convnet (Krizhevsky 2011). It differs in pooling 2x2 maxima three
     times, where that one pools 3x3 with stride 2, twice by average, and in a ReLU between the dense layers.
     """

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from cnnlab.models.refusals import check_images
+from .refusals import check_images
 
 # Table I of the paper: which of the six maps of S2 (rows) each of the sixteen maps of C3 (columns) reads.
 C3_READS_S2 = """

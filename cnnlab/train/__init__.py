@@ -9,10 +9,10 @@ import sys
 
 import torch
 
-from cnnlab.train.checkpoint import load_weights
-from cnnlab.train.confusion import confusion_matrix
-from cnnlab.train.history import History
-from cnnlab.train.loop import Result, evaluate, fit, predict_logits
+from .checkpoint import load_weights
+from .confusion import confusion_matrix
+from .history import History
+from .loop import Result, evaluate, fit, predict_logits
 
 __all__ = ["History", "Result", "confusion_matrix", "evaluate", "fit", "load_weights", "predict_logits", "seed"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from cnnlab.train.history import History
+from .history import History
 
 
 def save_checkpoint(folder, model, optimizer, scheduler, batches, history):

@@ -137,9 +137,7 @@ def check_logits(function, logits, labels, default):
             f"Use labels.float() and loss=nn.BCEWithLogitsLoss()."
         )
     if logits.ndim != 2 or labels.ndim != 1 or len(logits) != len(labels):
-        raise ValueError(
-            f"{came}. Logits (n, classes) and labels (n,) are needed. End the model with Flatten and Linear."
-        )
+        raise ValueError(f"{came}. Logits (n, classes) and labels (n,) are needed. End with Flatten and Linear.")
     if labels.dtype != torch.int64:
         raise ValueError(f"{came}. Cross-entropy needs int64 classes. Use labels.long().")
     if labels.device.type == "cpu" and not 0 <= labels.min() <= labels.max() < logits.shape[1]:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 
-from cnnlab.train import guards
-from cnnlab.train.checkpoint import load_checkpoint, save_checkpoint
-from cnnlab.train.history import History
-from cnnlab.train.progress import Progress
+from . import guards
+from .checkpoint import load_checkpoint, save_checkpoint
+from .history import History
+from .progress import Progress
 
 
 class Result(NamedTuple):
