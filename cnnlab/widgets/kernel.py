@@ -78,8 +78,8 @@ def _live():
     import traitlets as t
 
     class KernelExplorer(hosts.live(KernelPage, tuple(DEFAULTS), settle)):
-        image = t.Union([t.Unicode(), t.List()]).tag(sync=True)
-        kernel = t.Union([t.Unicode(), t.List()]).tag(sync=True)
+        image = t.Any().tag(sync=True)  # a name or rows of numbers
+        kernel = t.Any().tag(sync=True)
         kernel_size = t.Int().tag(sync=True)
         stride = t.Int().tag(sync=True)
         padding = t.Int().tag(sync=True)
@@ -125,7 +125,7 @@ def _panel(axes, values, grey, title):
 
     reach = values.abs().max().item() or 1
     low, high = grey or (-reach, reach)
-    axes.imshow(values, cmap="gray" if grey else SIGNED, vmin=low, vmax=high, interpolation="nearest")
+    axes.imshow(values.numpy(), cmap="gray" if grey else SIGNED, vmin=low, vmax=high, interpolation="nearest")
     axes.set_title(title, fontsize=11)
     bare(axes)
     if max(values.shape) > 9:

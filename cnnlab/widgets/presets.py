@@ -23,7 +23,7 @@ def preset(name, size=3):
     """
     if not isinstance(name, str) or name not in PRESETS:
         raise ValueError(f"preset: name={name!r} is not a kernel. There are {', '.join(PRESETS)}. Pass one of them.")
-    if isinstance(size, bool) or size not in SIZES:
+    if type(size) is not int or size not in SIZES:
         raise ValueError(f"preset: size={size!r}. Whole numbers from 1 to 7 exist. Pass size=3.")
     label, needs, _ = PRESETS[name]
     if (found := fraction(name, size)) is None:
