@@ -122,7 +122,7 @@ EXERCISES = [
         solution="c3_weights = 60 * 5 * 5 + 16",
         because="60 kernels of 25 weights, and one bias for each of the 16 maps.",
         hints=(
-            "Each black square of the table is one kernel of 5x5 weights. How many squares are black?",
+            "Each 1 in the table is one kernel of 5x5 weights. How many are there?",
             "reads.sum() counts them. Do the 16 maps have anything besides kernels?",
         ),
         wrong=(

@@ -20,11 +20,19 @@ def show(fig, caption, varies=False):
 
     if not isinstance(caption, str) or len(caption.split()) < 3:
         raise ValueError(f"show: caption={caption!r} says too little. Write one sentence that tells the finding.")
-    page = io.BytesIO()
-    fig.savefig(page, format="png", dpi=DPI, bbox_inches="tight", facecolor="white", metadata={"Software": None})
-    picture = {"image/png": page.getvalue(), "text/plain": describe(fig, values=not varies)}
+    picture = {"image/png": _png(fig), "text/plain": describe(fig, values=not varies)}
     display(picture, raw=True, metadata={"image/png": {"alt": caption}})
     display({"text/markdown": f"*{caption}*", "text/plain": caption}, raw=True)
+
+
+def _png(fig):
+    """The figure as a PNG of at most 256 colours, a third of the size and to the eye the same."""
+    from PIL import Image
+
+    drawn, small = io.BytesIO(), io.BytesIO()
+    fig.savefig(drawn, format="png", dpi=DPI, bbox_inches="tight", facecolor="white")
+    Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(small, "png", optimize=True)
+    return small.getvalue()
 
 
 def describe(fig, values=True):
