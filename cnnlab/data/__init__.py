@@ -1,11 +1,11 @@
 """Images for the course: finding and loading them, splitting, batching and augmenting in bulk.
 
-find.py       load: the four places, in order (places.py, torchvision_files.py, download.py)
-dataset.py    Dataset, what load returns
-batches.py    Batches, normalise, device
-augment.py    random_crop, random_flip, compose
-drawn.py      doodles, the drawn set
-photographs.py  photo, photos, grey
+find.py           load: the four places, in order (keras_files, torchvision_files, download, places serve it)
+dataset.py        Dataset, which load returns
+batches.py        Batches, normalise, device
+augment.py        random_crop, random_flip, compose
+drawn.py          doodles, the drawn set
+photographs.py    photo, photos, grey
 """
 
 from .augment import compose, random_crop, random_flip

@@ -27,12 +27,21 @@ def random_crop(pixels, padding="zeros"):
                 f"random_crop: pixels={pixels} mirrors more than there is of {h} x {w} images. "
                 f"At most {min(h, w) - 1} is needed. Lower pixels or use padding='zeros'."
             )
-        padded = F.pad(x, (pixels,) * 4, mode="constant" if padding == "zeros" else "reflect")
+        padded = F.pad(x, (pixels,) * 4) if padding == "zeros" else _mirrored(x, pixels)
         top, left = torch.randint(2 * pixels + 1, (2, n), generator=generator).to(x.device)
         windows = padded.unfold(2, h, 1).unfold(3, w, 1)  # (n, c, tops, lefts, h, w), a view
         return windows[torch.arange(n, device=x.device), :, top, left]
 
     return crop
+
+
+def _mirrored(x, pixels):
+    """F.pad(mode="reflect"), which does not take bytes on a GPU."""
+    for dim in (2, 3):
+        last = x.shape[dim] - 1
+        index = torch.arange(-pixels, last + 1 + pixels, device=x.device).abs()  # from 0: the mirror at the start
+        x = x.index_select(dim, last - (last - index).abs())  # and the one at the end
+    return x
 
 
 def random_flip():

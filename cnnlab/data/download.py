@@ -6,67 +6,83 @@ import tempfile
 import urllib.request
 from http.client import HTTPException
 from pathlib import Path
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
 from .places import NotHereError
 
 TIMEOUT = 10  # seconds without a byte
 CHUNK = 1 << 16  # bytes
+LARGE = 20e6  # bytes; from here on a progress bar is worth its place
+
+
+class _FaultError(Exception):
+    """What is wrong with a mirror, to follow its name."""
 
 
 def fetch(urls, path, md5, say):
     """Write path from the first of urls whose bytes have that MD5 sum; NotHereError if none does."""
     faults = []
     for url in urls:
-        host = urlsplit(url).netloc
         try:
             return _fetch(url, path, md5, say)
-        except HTTPError as error:
-            error.close()
-            faults.append(f"{host} answered {error.code}")
-        except URLError as error:
-            faults.append(f"{host}: {getattr(error.reason, 'strerror', None) or error.reason}")
-        except TimeoutError:
-            faults.append(f"{host} was silent for {TIMEOUT} s")
-        except (HTTPException, ConnectionError) as error:
-            faults.append(f"{host} broke off ({type(error).__name__})")
-        except _NotWholeError as error:
-            faults.append(f"{host} {error}")
-        except OSError as error:
-            raise NotHereError(f"{path} could not be written: {error.strerror}") from error
+        except _FaultError as fault:
+            faults.append(f"{urlsplit(url).netloc} {fault}")
+        except OSError as error:  # ours: every fault of the network is a _FaultError
+            raise NotHereError(f"{path.name} could not be written: {error.strerror}") from error
     raise NotHereError(f"download of {path.name} failed: {', '.join(faults)}")
-
-
-class _NotWholeError(Exception):
-    pass
 
 
 def _fetch(url, path, md5, say):
     """The bytes go to a file of this process alone: two that fetch at once do not mix, the later one replaces."""
     from tqdm.auto import tqdm
 
-    request = urllib.request.Request(url, headers={"User-Agent": "cnnlab"})
-    with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
+    with _open(url) as response:
         announced = int(response.headers.get("Content-Length") or 0)
-        say(f"fetching {path.name} from {urlsplit(url).netloc} ({announced / 1e6:.1f} MB)")
+        say(f"fetching {path.name} ({announced / 1e6:.1f} MB) from {urlsplit(url).netloc}")
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name + ".", suffix=".part")
         try:
+            digest, came = hashlib.md5(usedforsecurity=False), 0
+            show = say is print and announced > LARGE
             with (
                 os.fdopen(handle, "wb") as file,
-                tqdm(total=announced or None, unit="B", unit_scale=True, leave=False, disable=None) as bar,
+                tqdm(total=announced, unit="B", unit_scale=True, disable=not show) as bar,
             ):
-                digest = hashlib.md5(usedforsecurity=False)
-                while chunk := response.read(CHUNK):
+                for chunk in _chunks(response):
                     file.write(chunk)
                     digest.update(chunk)
                     bar.update(len(chunk))
-                came = file.tell()
+                    came += len(chunk)
             if came < announced:
-                raise _NotWholeError(f"broke off after {came} of {announced} bytes")
+                raise _FaultError(f"broke off after {came} of {announced} bytes")
             if digest.hexdigest() != md5:
-                raise _NotWholeError(f"sent {came} bytes with the wrong MD5 sum")
+                raise _FaultError(f"sent {came} bytes with the wrong MD5 sum")
+            os.chmod(part, 0o644)  # mkstemp's files are private, but a classroom shares this folder
             os.replace(part, path)
         finally:
             Path(part).unlink(missing_ok=True)
+
+
+def _open(url):
+    request = urllib.request.Request(url, headers={"User-Agent": "cnnlab"})
+    try:
+        return urllib.request.urlopen(request, timeout=TIMEOUT)
+    except HTTPError as error:
+        error.close()
+        raise _FaultError(f"answered {error.code}") from error
+    except TimeoutError as error:
+        raise _FaultError(f"was silent for {TIMEOUT} s") from error
+    except (OSError, HTTPException) as error:  # URLError is an OSError that holds the real one
+        reason = getattr(error, "reason", error)
+        raise _FaultError(f"cannot be reached ({getattr(reason, 'strerror', None) or reason})") from error
+
+
+def _chunks(response):
+    try:
+        while chunk := response.read(CHUNK):
+            yield chunk
+    except TimeoutError as error:
+        raise _FaultError(f"fell silent for {TIMEOUT} s") from error
+    except (OSError, HTTPException) as error:
+        raise _FaultError(f"broke off ({error})") from error

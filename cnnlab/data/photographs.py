@@ -1,9 +1,9 @@
 """The bundled photographs. Authors and licences stand in data/README.md."""
 
-from importlib.resources import files
-
 import numpy as np
 import torch
+
+from .places import BUNDLED
 
 PHOTOS = ("cat", "coffee")
 
@@ -25,8 +25,8 @@ def photo(name, size=None):
     if name not in PHOTOS:
         raise ValueError(f"photo: name={name!r} is not bundled. There are {', '.join(PHOTOS)}. Pass one of them.")
     h, w = _sides(size)
-    with (files("cnnlab") / "bundled" / f"{name}.png").open("rb") as file:
-        picture = Image.open(file).convert("RGB")
+    with Image.open(BUNDLED / f"{name}.png") as file:
+        picture = file.convert("RGB")
     if size is not None:
         picture = ImageOps.fit(picture, (w, h), Image.Resampling.BICUBIC)
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1).contiguous()

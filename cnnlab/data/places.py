@@ -4,6 +4,8 @@ import os
 import sys
 from pathlib import Path
 
+BUNDLED = Path(__file__).resolve().parents[1] / "bundled"  # what the package itself brings
+
 
 class NotHereError(Exception):
     """A place does not have the data set; the message says why, to follow 'because'."""

@@ -39,7 +39,7 @@ def _read_mnist(name, root, download, say):
         array = _first_whole(_read_idx, (folder / archive.removesuffix(".gz"), folder / archive), md5, say)
         if array is None:
             if not download:
-                raise NotHereError(f"{archive} is not in {folder}")
+                raise NotHereError(f"{FOLDERS[name]} there lacks {archive}")
             fetch([mirror + archive for mirror in source.mirrors], folder / archive, md5, say)
             array, fetched = _read_idx(folder / archive, md5), True
         arrays.append(array)
@@ -60,7 +60,7 @@ def _read_cifar10(name, root, download, say):
     batches = _first_whole(_read_batches, (root / CIFAR10.base_folder, archive), CIFAR10, say)
     if batches is None:
         if not download:
-            raise NotHereError(f"{archive.name} is not in {root}")
+            raise NotHereError(f"{CIFAR10.base_folder} there is not whole")
         fetch([CIFAR10.url], archive, CIFAR10.tgz_md5, say)
         batches, fetched = _read_batches(archive, CIFAR10), True
     arrays = []
@@ -78,6 +78,8 @@ def _first_whole(reader, paths, expected, say):
             return reader(path, expected)
         except FileNotFoundError:
             continue
+        except OSError as error:
+            say(f"{path} is not used: it cannot be read ({error.strerror}).")
         except DamagedError as damaged:
             set_aside(damaged, say)
     return None
