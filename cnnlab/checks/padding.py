@@ -127,6 +127,7 @@ EXERCISES = [
             Case("all at once", (28, 5), {"stride": 3, "padding": 2, "dilation": 2}),
         ),
         wrong=(
+            Wrong(_mistaken(sides=0), "the padding is ignored"),
             Wrong(_mistaken(sides=1), "padding is added on one side only"),
             Wrong(_mistaken(stops=lambda room, stride: room + 1), "the stride is ignored"),
             Wrong(
