@@ -47,23 +47,22 @@ class CellError(Exception):
     """A cell stopped the run; the message names it."""
 
 
-def run(notebook, folder: Path, **options):
+def run(notebook, folder: Path, kernel: str = "python3", **environment: str) -> None:
     """Run every cell of `notebook` in a new kernel that works in `folder`; raises CellError."""
     at = {}
     with tempfile.TemporaryDirectory() as empty:
         client = NotebookClient(
             notebook,
             timeout=CELL_TIMEOUT,
-            kernel_name="python3",
+            kernel_name=kernel,
             resources={"metadata": {"path": str(folder)}},
             record_timing=False,
             store_widget_state=False,
             on_cell_execute=lambda cell, cell_index: at.update(cell=cell_index),
-            **options,
         )
         try:
-            # what the kernel itself logs is no output of a cell
-            client.execute(env={**os.environ, **kernel_environment(Path(empty))}, stderr=subprocess.DEVNULL)
+            surroundings = {**os.environ, **kernel_environment(Path(empty)), **environment}
+            client.execute(env=surroundings, stderr=subprocess.DEVNULL)  # what a kernel logs is no output of a cell
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             raise CellError(f"cell {at['cell']} stopped: {hygiene.plain(str(error)).strip()}") from None
 
