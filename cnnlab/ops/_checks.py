@@ -23,8 +23,7 @@ def one_image_too(op):
 
 
 def floats(caller, **tensors):
-    """Tensors of one floating-point type, none of them empty; None where a tensor may be left out."""
-    tensors = {name: tensor for name, tensor in tensors.items() if tensor is not None}
+    """Tensors of one floating-point type, none of them empty."""
     first, dtype = next((name, getattr(tensor, "dtype", None)) for name, tensor in tensors.items())
     for name, tensor in tensors.items():
         if not isinstance(tensor, torch.Tensor):
@@ -47,6 +46,11 @@ def floats(caller, **tensors):
                 f"{caller}: {name} is empty (shape {tuple(tensor.shape)}). At least one image, channel and pixel is "
                 f"needed. Look at the selection that made it."
             )
+
+
+def given(**tensors):
+    """Those tensors that were not left out."""
+    return {name: tensor for name, tensor in tensors.items() if tensor is not None}
 
 
 def rank(caller, name, tensor, axes):
@@ -79,6 +83,13 @@ def borders(caller, padding, kernel_size, stride, dilation):
     return [sides(caller, *along) for along in zip(padding, kernel_size, stride, dilation, strict=True)]
 
 
+def four_sides(caller, padding):
+    """padding as ((top, bottom), (left, right)): for all, for (rows, columns), or for each side."""
+    if not isinstance(padding, (tuple, list)) or len(padding) != 2:
+        padding = per_axis(caller, "padding", padding, 0)
+    return [per_axis(caller, "padding", along, 0) for along in padding]
+
+
 def window(caller, x, kernel_size, stride, padding, dilation):
     """kernel_size, stride, dilation as one int per axis and padding as one (before, after), if the window fits."""
     axes = x.ndim - 2
@@ -101,12 +112,25 @@ def stops(caller, size, kernel_size, stride=(1, 1), padding=(0, 0), dilation=(1,
 
 def convolution(caller, x, weight, bias, stride, padding, dilation, groups, padding_mode):
     """stride, padding, dilation as for window, if the filters fit the image."""
-    floats(caller, x=x, weight=weight, bias=bias)
+    floats(caller, x=x, weight=weight, **given(bias=bias))
     rank(caller, "x", x, "n c h w" if caller == "conv2d" else "n c w")
     rank(caller, "weight", weight, "o c kh kw" if caller == "conv2d" else "o c kw")
     mode(caller, "padding_mode", padding_mode, MODES)
     channels(caller, x, weight, bias, groups)
-    return window(caller, x, tuple(weight.shape[2:]), stride, padding, dilation)[1:]
+    _, stride, padding, dilation = window(caller, x, tuple(weight.shape[2:]), stride, padding, dilation)
+    border(caller, x.shape[2:], padding, padding_mode)
+    return stride, padding, dilation
+
+
+def border(caller, size, padding, mode):
+    """Enough pixels to make the border of."""
+    for pixels, both in zip(size, padding, strict=True):
+        most = {"reflect": pixels - 1, "circular": pixels}.get(mode, max(both))
+        if max(both) > most:
+            raise ValueError(
+                f"{caller}: the border wants {_count(max(both), 'pixel')} of an axis that has {pixels} "
+                f"(padding={max(both)}, mode {mode!r}). It can have at most {most}. Use less padding, or zeros."
+            )
 
 
 def channels(caller, x, weight, bias, groups):
@@ -184,7 +208,7 @@ def target(caller, output_size, size):
 
 def transposed(caller, x, weight, bias, stride, padding, output_padding, groups, dilation):
     """stride, padding, output_padding, dilation as pairs, if the filters fit the image."""
-    floats(caller, x=x, weight=weight, bias=bias)
+    floats(caller, x=x, weight=weight, **given(bias=bias))
     rank(caller, "x", x, "n c h w")
     rank(caller, "weight", weight, "c o kh kw")
     stride = per_axis(caller, "stride", stride, 1)
@@ -222,14 +246,14 @@ def transposed(caller, x, weight, bias, stride, padding, output_padding, groups,
 
 def norm(caller, x, running_mean, running_var, weight, bias, training):
     """A batch with channels, one value of each kind per channel, and enough values to have a variance."""
-    floats(caller, x=x, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+    vectors = given(running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+    floats(caller, x=x, **vectors)
     if x.ndim < 2:
         raise ValueError(
             f"{caller}: x has {_count(x.ndim, 'axis', 'axes')} {tuple(x.shape)}. It needs 2 or more, "
             f"(n, c, ...). Add one with x[None]."
         )
     c = x.shape[1]
-    vectors = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
     for name, tensor in vectors.items():
         vector(caller, name, tensor, c, "channel")
     if (running_mean is None) != (running_var is None):
@@ -244,6 +268,7 @@ def norm(caller, x, running_mean, running_var, weight, bias, training):
 
 def features(caller, x, weight, bias):
     """Rows of weight as long as those of x."""
+    floats(caller, x=x, weight=weight, **given(bias=bias))
     rank(caller, "weight", weight, "o k")
     o, k = weight.shape
     if x.ndim == 0 or x.shape[-1] != k:
@@ -281,6 +306,11 @@ def classes(caller, logits, labels, label_smoothing):
     if not isinstance(labels, torch.Tensor):
         raise TypeError(
             f"{caller}: labels is a {type(labels).__name__}. A tensor is needed. Write torch.as_tensor(labels)."
+        )
+    if isinstance(label_smoothing, bool) or not isinstance(label_smoothing, (int, float)):
+        raise TypeError(
+            f"{caller}: label_smoothing is a {type(label_smoothing).__name__} (label_smoothing={label_smoothing!r}). "
+            f"A number in 0..1 is needed. Name the other arguments, as in reduction='sum'."
         )
     if not 0 <= label_smoothing <= 1:
         raise ValueError(

@@ -141,7 +141,7 @@ def conv_transpose2d(x, weight, bias=None, stride=1, padding=0, output_padding=0
     output_padding   pixels                     added at the bottom and at the right, fewer than stride or dilation
     groups           count                      the channels are dealt out to this many independent operations
     dilation         pixels                     from one tap of the filter to the next
-    returns          (n, o, oh, ow)             with out_size(oh, kh, stride, padding, dilation) = h
+    returns          (n, o, oh, ow)             with out_size(oh, kh, stride, padding, dilation) = h, w likewise
 
     Raises ValueError if the filters read another number of channels, or if nothing is left inside the padding.
     Same numbers as torch.nn.functional.conv_transpose2d. It is the gradient of conv2d with respect to its input.

@@ -117,6 +117,7 @@ def blur2d(x, stride=1):
     _checks.floats("blur2d", x=x)
     _checks.rank("blur2d", "x", x, "n c h w")
     _checks.stops("blur2d", x.shape[2:], (2, 2))
+    stride = _checks.per_axis("blur2d", "stride", stride, 1)
     c = x.shape[1]
     row = x.new_tensor([0.25, 0.5, 0.25])
     weight = torch.outer(row, row).expand(c, 1, 3, 3)  # one filter per channel, all the same

@@ -40,8 +40,9 @@ def pad2d(x, padding, mode="zeros", value=0.0):
     """
     _checks.floats("pad2d", x=x)
     _checks.rank("pad2d", "x", x, "n c h w")
-    padding = padding if isinstance(padding, (tuple, list)) else (padding, padding)
-    rows, columns = (_checks.per_axis("pad2d", "padding", p, 0) for p in padding)
+    _checks.mode("pad2d", "mode", mode, _checks.MODES)
+    rows, columns = _checks.four_sides("pad2d", padding)
+    _checks.border("pad2d", x.shape[2:], (rows, columns), mode)
     return pad_axis(pad_axis(x, 2, rows, mode, value), 3, columns, mode, value)
 
 
@@ -49,13 +50,6 @@ def pad_axis(x, dim, padding, mode="zeros", value=0.0):
     """Add padding = (before, after) pixels along one axis."""
     before, after = padding
     size = x.shape[dim]
-    _checks.mode("pad2d", "mode", mode, _checks.MODES)
-    most = {"reflect": size - 1, "circular": size}.get(mode, before + after)
-    if max(before, after) > most:
-        raise ValueError(
-            f"pad2d: {mode} needs {max(before, after)} pixels of an axis that has {size} (padding={padding}). "
-            f"At most {most} can be had. Use less padding or mode='zeros'."
-        )
     if mode == "zeros":
         edges = [x.new_full((*x.shape[:dim], width, *x.shape[dim + 1 :]), value) for width in padding]
         return torch.cat([edges[0], x, edges[1]], dim)
