@@ -33,7 +33,7 @@ def load_checkpoint(folder, model, optimizer, scheduler, batches):
     path = Path(folder) / "last.pt"
     if not path.exists():
         return History()
-    state = read(path)
+    state = read("fit", path)
     if not isinstance(state, dict) or "made_by" not in state:
         raise ValueError(f"fit: {path} is no checkpoint of fit. A last.pt that fit wrote is needed. Pass its folder.")
     here = _names(model, optimizer, scheduler)
@@ -63,7 +63,7 @@ def load_weights(model, path):
         raise ValueError(
             f"load_weights: {path} is not there. A file with weights is needed. Train with folder=... first."
         )
-    weights = read(path)
+    weights = read("load_weights", path)
     if isinstance(weights, dict) and "made_by" in weights:  # a last.pt
         weights = weights["model"]
     _load_weights("load_weights", model, weights, path)
@@ -85,21 +85,26 @@ def write(path, state):
         raise
 
 
-def read(path):
+def read(function, path):
     """What torch.save put into the file; plain data only, so that a file from a stranger runs no code."""
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, KeyError, ValueError, pickle.UnpicklingError) as error:
         size = path.stat().st_size
         raise ValueError(
-            f"checkpoint: {path} ({size} bytes) is damaged or no file of weights. A whole file written by fit is "
+            f"{function}: {path} ({size} bytes) is damaged or no file of weights. A whole file written by fit is "
             f"needed. Delete it and train again, or put back a copy."
         ) from error
 
 
 def _load_weights(function, model, weights, path):
+    if not isinstance(weights, dict):
+        raise ValueError(
+            f"{function}: {path} holds a {type(weights).__name__}. A dict from names to weights is needed. "
+            f"Save model.state_dict()."
+        )
     own = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    came = {name: tuple(getattr(tensor, "shape", ())) for name, tensor in dict(weights).items()}
+    came = {name: tuple(getattr(tensor, "shape", ())) for name, tensor in weights.items()}
     if own != came:
         name = next(name for name in [*own, *came] if own.get(name) != came.get(name))
         raise ValueError(

@@ -171,8 +171,8 @@ def check_finite(losses, epoch, x, optimizer, now=False):
     low, high = float(x.min()), float(x.max())
     raise FloatingPointError(
         f"fit: the loss is {float(losses[batch - 1])} in epoch {epoch}, batch {batch}, at learning rate {rate:.3g} "
-        f"with x from {low:.3g} to {high:.3g}. A finite loss is needed. Lower the learning rate; normalise x to about mean 0 "
-        f"and spread 1; or clip the gradients (torch.nn.utils.clip_grad_norm_ in optimizer.register_step_pre_hook)."
+        f"with x from {low:.3g} to {high:.3g}. A finite loss is needed. Lower the learning rate, normalise x to mean 0 "
+        f"and spread 1, or clip the gradients (torch.nn.utils.clip_grad_norm_ in optimizer.register_step_pre_hook)."
     )
 
 

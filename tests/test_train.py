@@ -1,0 +1,451 @@
+"""Training: the same numbers as the loop written out, averages over images, and runs that survive a cut."""
+
+import copy
+import math
+import sys
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from cnnlab import data, models, train
+from cnnlab.train import checkpoint
+
+
+def small_net(classes=3):
+    """Dropout and batch norm in it, because both depend on the mode and one on random numbers."""
+    return nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Dropout(0.2), nn.Linear(4 * 16, classes)
+    )
+
+
+def images(n=50, classes=3):
+    """Random pictures whose label can be learnt: the label's third of the columns is brighter."""
+    generator = torch.Generator().manual_seed(1)
+    labels = torch.randint(classes, (n,), generator=generator)
+    x = torch.randn(n, 1, 6, 6, generator=generator)
+    x[torch.arange(n), 0, :, 2 * labels] += 2
+    return x, labels
+
+
+def as_list(batch_size=16):
+    """50 images in batches of 16: the last one has 2."""
+    x, labels = images()
+    return list(zip(x.split(batch_size), labels.split(batch_size), strict=True))
+
+
+def same(a, b):
+    """Whether two nested states are equal bit for bit."""
+    if isinstance(a, torch.Tensor):
+        return torch.equal(a, b)
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    return a == b
+
+
+def test_fit_is_the_loop_written_out():
+    train.seed(0)
+    net = small_net()
+    twin = copy.deepcopy(net)
+
+    train.seed(1)
+    optimizer = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9)
+    scheduler = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.1, total_iters=8)
+    history = train.fit(net, as_list(), epochs=2, optimizer=optimizer, scheduler=scheduler, progress=False)
+
+    train.seed(1)
+    optimizer = torch.optim.SGD(twin.parameters(), 0.1, momentum=0.9)
+    scheduler = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.1, total_iters=8)  # 2 epochs of 4 batches
+    losses = []
+    for _ in range(2):
+        for x, labels in as_list():
+            loss = F.cross_entropy(twin(x), labels)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            scheduler.step()
+            losses.append(loss.item() * len(labels))
+    assert same(net.state_dict(), twin.state_dict())
+    assert history["loss"] == pytest.approx([sum(losses[:4]) / 50, sum(losses[4:]) / 50])
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.01)
+
+
+def test_averages_are_over_images():
+    """The last batch has 2 images of 50; as a mean over 4 batches they would count six times too much."""
+    train.seed(0)
+    net, (x, labels) = small_net().eval(), images()
+    logits = net(x)
+    loss, accuracy = F.cross_entropy(logits, labels).item(), (logits.argmax(1) == labels).float().mean().item()
+    result = train.evaluate(net, as_list())
+    assert result == (pytest.approx(loss), pytest.approx(accuracy), 50)
+    by_batch = sum(F.cross_entropy(net(x), y).item() for x, y in as_list()) / 4
+    assert abs(by_batch - result.loss) > 0.01  # the wrong average is another number here
+
+    still = torch.optim.SGD(net.parameters(), 0.0)  # learning rate 0: fit must report the same loss
+    net[1].momentum, net[4].p = 0.0, 0.0
+    batch_mode = [net.train()(x) for x, _ in as_list()]
+    expected = sum(F.cross_entropy(z, y).item() * len(y) for z, (_, y) in zip(batch_mode, as_list(), strict=True))
+    history = train.fit(net, as_list(), epochs=1, optimizer=still, progress=False)
+    assert history["loss"] == [pytest.approx(expected / 50)]
+
+
+def test_it_learns_from_every_kind_of_batches():
+    x, labels = images(300)
+    pixels = ((x + 4) / 8 * 255).clamp(0, 255).to(torch.uint8)
+    kinds = {
+        "list": list(zip(x.split(32), labels.split(32), strict=True)),
+        "DataLoader": DataLoader(TensorDataset(x, labels), batch_size=32, shuffle=True),
+        "Batches": data.Batches(pixels, labels, 32, mean=(0.5,), sd=(0.125,), shuffle=True, seed=0),
+    }
+    for name, batches in kinds.items():
+        train.seed(0)
+        net = small_net()
+        history = train.fit(
+            net, batches, batches, epochs=5, optimizer=torch.optim.Adam(net.parameters(), 0.01), progress=False
+        )
+        assert history["val_accuracy"][-1] > 0.9, name
+        assert history["val_loss"][-1] < history["loss"][0], name
+
+
+# loss, targets, model's output, share that is right
+KINDS = [
+    (None, torch.tensor([0, 1, 2]), [[2.0, 0, 0], [0, 2, 0], [2, 0, 0]], 2 / 3),  # classes
+    (nn.BCEWithLogitsLoss(), torch.tensor([1.0, 0, 1]), [1.0, 1, 2], 2 / 3),  # one logit, as AllEqual
+    (nn.BCEWithLogitsLoss(), torch.tensor([[1.0], [0], [1]]), [[1.0], [-1], [-2]], 2 / 3),
+    (None, torch.tensor([[0.9, 0.1], [0.4, 0.6], [0, 1]]), [[3.0, 0], [0, 3], [3, 0]], 2 / 3),  # soft labels
+    (nn.MSELoss(), torch.ones(3, 1, 2, 2), torch.ones(3, 1, 2, 2).tolist(), math.nan),  # pictures: no accuracy
+]
+
+
+@pytest.mark.parametrize(("loss", "labels", "logits", "accuracy"), KINDS)
+def test_accuracy_follows_the_kind_of_labels(loss, labels, logits, accuracy):
+    result = train.evaluate(nn.Identity(), [(torch.tensor(logits), labels)], loss)
+    assert result.accuracy == pytest.approx(accuracy, nan_ok=True)
+    assert result.images == 3
+
+
+def test_all_equal_learns_with_one_logit():
+    bits = (torch.arange(512)[:, None] >> torch.arange(9) & 1).float().view(512, 1, 3, 3)
+    equal = (bits.flatten(1).mean(1) % 1 == 0).float()
+    train.seed(0)
+    net = models.AllEqual(filters=8)
+    history = train.fit(
+        net,
+        [(bits, equal)],
+        epochs=100,
+        optimizer=torch.optim.Adadelta(net.parameters(), lr=1.0),
+        loss=nn.BCEWithLogitsLoss(),
+        progress=False,
+    )
+    assert history["loss"][-1] < history["loss"][0] / 5
+    assert history["accuracy"][-1] >= 510 / 512
+
+
+class Spy(nn.Module):
+    """Notes in which mode and with which kind of gradient bookkeeping it was asked."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(4, 2)
+        self.seen = []
+
+    def forward(self, x):
+        self.seen.append((self.training, torch.is_grad_enabled(), torch.is_inference_mode_enabled()))
+        return self.linear(x)
+
+
+def test_modes_are_set_and_put_back():
+    net, batches = Spy(), [(torch.randn(3, 4), torch.tensor([0, 1, 0]))]
+    optimizer = torch.optim.SGD(net.parameters(), 0.1)
+    net.eval()
+    net.linear.train()  # a layer in another mode than the model stays so
+    train.fit(net, batches, batches, epochs=2, optimizer=optimizer, progress=False)
+    learning, looking = (True, True, False), (False, False, True)
+    assert net.seen == [learning, looking] * 2  # also after the first evaluation
+    assert not net.training and net.linear.training
+
+    train.predict_logits(net, batches)
+    assert net.seen[-1] == (False, False, False)  # logits that autograd may use later
+    assert not net.training and net.linear.training
+
+    with pytest.raises(ValueError, match="batch 2"):
+        train.fit(net, [*batches, ()], epochs=1, optimizer=optimizer, progress=False)
+    assert not net.training and net.linear.training
+
+
+def test_model_goes_where_the_batches_are():
+    class Elsewhere(list):
+        device = torch.device("meta")  # stands for a GPU: it has shapes and no numbers
+
+    net, x = nn.Linear(4, 2), torch.zeros(3, 4)
+    with pytest.raises(NotImplementedError, match="meta"):  # no numbers can be read from there
+        train.evaluate(net, Elsewhere([(x.to("meta"), torch.tensor([0, 1, 0]))]))
+    assert net.weight.device.type == "meta"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_batches_go_where_the_model_is():
+    net = models.LeNet().cuda()
+    batches = [(torch.randn(8, 1, 28, 28), torch.arange(8))]
+    history = train.fit(net, batches, epochs=2, optimizer=torch.optim.Adam(net.parameters()), progress=False)
+    assert next(net.parameters()).is_cuda and history["loss"][1] < history["loss"][0]
+    logits, labels = train.predict_logits(net, batches)
+    assert not logits.is_cuda and not labels.is_cuda
+
+
+def test_predict_logits_keeps_the_order():
+    net, (x, labels) = small_net().eval(), images()
+    logits, truth = train.predict_logits(net, as_list())
+    assert torch.equal(truth, labels)
+    torch.testing.assert_close(logits, net(x).detach())
+
+
+# A run that is cut ---------------------------------------------------------------------------------------------------
+
+
+def batches_of(kind):
+    """Batches whose order is random, each kind with another place for its random numbers."""
+    x, labels = images()
+    if kind == "Batches":  # its own seed, drawn when it is made, and the epoch
+        pixels = (x * 20 + 128).clamp(0, 255).to(torch.uint8)
+        shaken = data.random_crop(1)
+        return data.Batches(pixels, labels, 16, mean=(0.5,), sd=(0.1,), shuffle=True, augment=shaken)
+    generator = torch.Generator().manual_seed(3) if kind == "DataLoader with generator" else None
+    return DataLoader(TensorDataset(x, labels), batch_size=16, shuffle=True, generator=generator)
+
+
+class Cut:
+    """Batches during whose `pass_number`-th pass, after two batches, the power goes."""
+
+    def __init__(self, batches, pass_number):
+        self.batches, self.left = batches, pass_number
+
+    def __getattr__(self, name):
+        return getattr(self.batches, name)
+
+    def __len__(self):
+        return len(self.batches)
+
+    def __iter__(self):
+        self.left -= 1
+        for number, batch in enumerate(self.batches):
+            if self.left == 0 and number == 2:
+                raise KeyboardInterrupt
+            yield batch
+
+
+def run(kind, folder, seed, cut=None, resume=False, epochs=4):
+    train.seed(seed)
+    net = small_net()
+    optimizer = torch.optim.Adam(net.parameters(), 0.01)
+    batches = batches_of(kind)
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.01, total_steps=epochs * len(batches))
+    history = train.fit(
+        net,
+        Cut(batches, cut) if cut else batches,
+        as_list(),
+        epochs=epochs,
+        optimizer=optimizer,
+        scheduler=scheduler,
+        folder=folder,
+        resume=resume,
+        progress=False,
+    )
+    rows = [{k: v for k, v in row.items() if k != "seconds"} for row in history.rows]
+    return {
+        "weights": net.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "scheduler": scheduler.state_dict(),
+        "rows": rows,
+        "random": torch.get_rng_state(),
+    }
+
+
+@pytest.mark.parametrize("kind", ["Batches", "DataLoader", "DataLoader with generator"])
+@pytest.mark.parametrize("cut", [1, 3])  # before anything is kept, and with two epochs kept
+def test_resumed_run_equals_the_uncut_one(kind, cut, tmp_path):
+    whole = run(kind, tmp_path / "whole", seed=0)
+    with pytest.raises(KeyboardInterrupt):
+        run(kind, tmp_path / "cut", seed=0, cut=cut)
+    other_start = 0 if cut == 1 else 99  # where an epoch is kept, what the new process drew does not matter
+    resumed = run(kind, tmp_path / "cut", seed=other_start, resume=True)
+    for part in whole:
+        assert same(whole[part], resumed[part]), part
+    for name in ("best.pt", "last.pt"):
+        kept = [checkpoint.read("test", tmp_path / folder / name) for folder in ("whole", "cut")]
+        for state in kept:
+            state.pop("rows", None)  # they hold seconds
+        assert same(*kept)
+
+
+def test_a_finished_run_is_not_trained_again(tmp_path):
+    whole = run("DataLoader", tmp_path, seed=0)
+    again = run("DataLoader", tmp_path, seed=5, resume=True)
+    assert same(whole["weights"], again["weights"]) and same(whole["rows"], again["rows"])
+
+
+def test_a_new_run_replaces_the_old_one(tmp_path):
+    run("DataLoader", tmp_path, seed=0)
+    second = run("DataLoader", tmp_path, seed=1)
+    assert same(checkpoint.read("test", tmp_path / "last.pt")["model"], second["weights"])
+
+
+def test_best_holds_the_best_epoch(tmp_path):
+    """A learning rate that explodes after epoch 2 makes an early epoch the best one."""
+    train.seed(0)
+    net, kept = small_net(), []
+    optimizer = torch.optim.SGD(net.parameters(), 0.05)
+
+    def spoil(history):
+        kept.append(copy.deepcopy(net.state_dict()))
+        if len(history) == 2:
+            optimizer.param_groups[0]["lr"] = 300.0
+
+    history = train.fit(
+        net, as_list(), as_list(), epochs=4, optimizer=optimizer, folder=tmp_path, progress=False, on_epoch=spoil
+    )
+    best = history.best["epoch"]
+    assert best <= 2 and history.best["val_accuracy"] == max(history["val_accuracy"])
+    for path in (tmp_path, tmp_path / "best.pt", str(tmp_path / "best.pt")):
+        assert same(train.load_weights(small_net(), path).state_dict(), kept[best - 1])
+    assert same(train.load_weights(small_net(), tmp_path / "last.pt").state_dict(), kept[-1])
+    assert train.evaluate(train.load_weights(small_net(), tmp_path), as_list()).loss == history.best["val_loss"]
+
+
+def test_a_write_that_fails_leaves_the_old_file_whole(tmp_path, monkeypatch):
+    path = tmp_path / "last.pt"
+    checkpoint.write(path, {"epoch": 1})
+
+    def half(state, file):
+        file.write(b"PK\x03\x04 half of it")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", half)
+    with pytest.raises(OSError, match="No space left"):
+        checkpoint.write(path, {"epoch": 2})
+    assert checkpoint.read("test", path) == {"epoch": 1}
+    assert [p.name for p in tmp_path.iterdir()] == ["last.pt"]
+
+
+# What is seen ---------------------------------------------------------------------------------------------------------
+
+
+def fit_small(epochs=2, **options):
+    train.seed(0)
+    net = small_net()
+    return train.fit(net, as_list(), epochs=epochs, optimizer=torch.optim.SGD(net.parameters(), 0.1), **options)
+
+
+def test_history_is_rows_columns_and_a_table():
+    history = fit_small(epochs=3, validation=as_list(), progress=False)
+    assert len(history) == 3 and [row["epoch"] for row in history] == [1, 2, 3]
+    assert list(history.rows[0]) == ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"]
+    assert history["loss"] == [row["loss"] for row in history.rows]
+    assert repr(history) == "History(epochs=3)"  # no number that differs between machines
+    head, *lines = str(history).splitlines()
+    assert head.split() == list(history.rows[0]) and len(lines) == 3
+    assert {len(line) for line in lines} == {len(head)}
+    assert lines[0].split()[1] == f"{history['loss'][0]:.4f}"
+
+
+def test_history_without_validation():
+    history = fit_small(progress=False)
+    assert list(history.rows[0]) == ["epoch", "loss", "accuracy", "seconds"]
+    assert "val_loss" not in str(history) and str(train.History()) == "History(epochs=0)"
+
+
+# rows of (accuracy, loss), the epoch that is best
+BEST = [
+    ([(0.5, 1.0), (0.7, 2.0), (0.6, 0.5)], 2),  # accuracy comes first
+    ([(0.7, 1.0), (0.7, 0.8), (0.7, 0.9)], 2),  # then loss
+    ([(0.7, 1.0), (0.7, 1.0)], 1),  # then the earlier one
+    ([(math.nan, 3.0), (math.nan, 2.0)], 2),  # pictures have no accuracy
+]
+
+
+@pytest.mark.parametrize(("rows", "epoch"), BEST)
+@pytest.mark.parametrize("side", ["", "val_"])
+def test_best_epoch(rows, epoch, side):
+    opposite = {"accuracy": 0.1, "loss": 0.1} if side else {}
+    rows = [
+        {"epoch": i, **opposite, side + "accuracy": accuracy, side + "loss": loss}
+        for i, (accuracy, loss) in enumerate(rows, 1)
+    ]
+    assert train.History(rows).best["epoch"] == epoch
+
+
+def test_text_has_one_line_per_epoch(capsys):
+    fit_small(validation=as_list())  # under pytest nothing is a terminal, so the default is text
+    out, err = capsys.readouterr()
+    first, second = out.splitlines()
+    assert first.startswith("epoch 1 of 2: loss ") and second.startswith("epoch 2 of 2: loss ")
+    assert ", validation loss " in first and first.endswith(" s") and err == ""
+
+
+def test_silence(capsys):
+    fit_small(progress=False)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_bar_counts_batches_and_shows_the_last_epoch(capsys):
+    history = fit_small(progress="bar")
+    out, err = capsys.readouterr()
+    last = err.split("\r")[-1]
+    assert out == "" and "8/8" in last and "epoch 2 of 2" in last
+    assert f"loss {history['loss'][-1]:.4f}, accuracy {history['accuracy'][-1]:.2%}" in last
+
+
+def test_bar_of_batches_without_length(capsys):
+    class Endless:
+        def __iter__(self):
+            return iter(as_list())
+
+    train.seed(0)
+    net = small_net()
+    train.fit(net, Endless(), epochs=2, optimizer=torch.optim.SGD(net.parameters(), 0.1), progress="bar")
+    assert "8batch" in capsys.readouterr().err
+
+
+class FakeIPython:
+    """As IPython in a Jupyter kernel."""
+
+    class Shell:
+        kernel = True
+
+    @staticmethod
+    def get_ipython():
+        return FakeIPython.Shell()
+
+
+def test_bar_in_a_notebook_is_a_widget(monkeypatch):
+    pytest.importorskip("ipywidgets")
+    from tqdm.notebook import tqdm
+
+    from cnnlab.train import progress
+
+    monkeypatch.setitem(sys.modules, "IPython", FakeIPython)
+    assert progress._bar_here() is tqdm
+    monkeypatch.setattr(progress, "find_spec", lambda name: None)  # a kernel without ipywidgets
+    assert progress._bar_here() is None
+
+
+def test_on_epoch_sees_the_history_and_may_end_training():
+    lengths = []
+    history = fit_small(epochs=9, progress=False, on_epoch=lambda h: lengths.append(len(h)) or len(h) == 3)
+    assert lengths == [1, 2, 3] and len(history) == 3
+
+
+def test_seed_starts_every_generator():
+    import random
+
+    import numpy as np
+
+    drawn = []
+    for _ in range(2):
+        train.seed(7)
+        drawn.append((torch.rand(2).tolist(), random.random(), np.random.rand()))
+    assert drawn[0] == drawn[1]
