@@ -6,6 +6,7 @@ batches.py        Batches, normalise, device
 augment.py        random_crop, random_flip, compose
 drawn.py          doodles, the drawn set
 photographs.py    photo, photos, grey
+handdrawn.py      as_digit
 """
 
 from .augment import compose, random_crop, random_flip
@@ -13,12 +14,14 @@ from .batches import Batches, device, normalise
 from .dataset import Dataset
 from .drawn import doodles
 from .find import load
+from .handdrawn import as_digit
 from .photographs import grey, photo, photos
 from .places import offline, root
 
 __all__ = [
     "Batches",
     "Dataset",
+    "as_digit",
     "compose",
     "device",
     "doodles",

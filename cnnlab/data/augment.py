@@ -21,6 +21,7 @@ def random_crop(pixels, padding="zeros"):
         raise ValueError(f"random_crop: padding={padding!r}. It is 'zeros' or 'reflect'. Pass one of them.")
 
     def crop(x, generator=None):
+        _check_rank("random_crop", x)
         n, _, h, w = x.shape
         if padding == "reflect" and pixels >= min(h, w):
             raise ValueError(
@@ -48,6 +49,7 @@ def random_flip():
     """Mirror each image left to right with probability one half. Not for digits: a mirrored 2 is no 2."""
 
     def flip(x, generator=None):
+        _check_rank("random_flip", x)
         heads = torch.rand(len(x), generator=generator).to(x.device) < 0.5
         return torch.where(heads[:, None, None, None], x.flip(3), x)
 
@@ -56,6 +58,12 @@ def random_flip():
 
 def compose(*augments):
     """One augmentation after the other, from left to right."""
+    for augment in augments:
+        if not callable(augment):
+            raise TypeError(
+                f"compose: {augment!r} cannot be called. Functions of (images, generator) are needed. "
+                "Pass data.random_crop(2)."
+            )
 
     def composed(x, generator=None):
         for augment in augments:
@@ -63,3 +71,10 @@ def compose(*augments):
         return x
 
     return composed
+
+
+def _check_rank(function, x):
+    if x.dim() != 4:
+        raise ValueError(
+            f"{function}: x is {tuple(x.shape)}. (n, c, h, w) is needed. Make one image a batch with x[None]."
+        )

@@ -53,6 +53,7 @@ class Batches:
                 f"Batches: augment={augment!r} cannot be called. A function of (images, generator) is needed. "
                 "Pass data.random_crop(2)."
             )
+        _check_seed(seed)
         if seed is None and (shuffle or augment):
             seed = int(torch.randint(2**31, ()))
         self.x = x.to(device)
@@ -133,6 +134,13 @@ def _check_batch_size(batch_size, images, drop_last):
             f"Batches: batch_size={batch_size} with drop_last leaves nothing of {images} images. "
             f"At most {images} is needed. Lower batch_size or keep the last batch."
         )
+
+
+def _check_seed(seed):
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
+        raise TypeError(f"Batches: seed={seed!r}. A whole number or None is needed. Pass 0.")
+    if seed is not None and seed < 0:
+        raise ValueError(f"Batches: seed={seed}. 0 or more is needed. Pass 0.")
 
 
 def _constants(function, x, mean, sd):

@@ -21,7 +21,8 @@ def read(path, shape, classes):
     Raises DamagedError if the file cannot be read whole, ValueError if it can but holds something else.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # opened here, because np.load leaves a cut file open, and Windows renames no open file
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {key: stored[key] for key in stored.files if key in ARRAYS}
     except PermissionError:
         raise  # nothing is wrong with the file

@@ -49,7 +49,10 @@ def grey(x):
 
 
 def _sides(size):
-    pair = (size, size) if isinstance(size, int) or size is None else tuple(size)
-    if size is not None and (len(pair) != 2 or not all(isinstance(s, int) and s > 0 for s in pair)):
+    """(h, w), or (None, None) for the whole picture."""
+    if size is None:
+        return None, None
+    pair = size if isinstance(size, tuple | list) else (size, size)
+    if len(pair) != 2 or not all(isinstance(side, int) and side > 0 for side in pair):
         raise ValueError(f"photo: size={size!r}. One whole number above 0 or a pair of them is needed. Pass 128.")
     return pair
