@@ -74,6 +74,21 @@ def test_fit_is_the_loop_written_out():
     assert optimizer.param_groups[0]["lr"] == pytest.approx(0.01)
 
 
+def test_clip_shortens_long_gradients_only():
+    """One step of SGD with learning rate 1 moves the weights by the gradient."""
+    moved = {}
+    for clip in (None, 0.1, 1e9):
+        train.seed(0)
+        net = nn.Linear(4, 3)
+        before = torch.cat([p.detach().flatten().clone() for p in net.parameters()])
+        batches = [(torch.ones(5, 4), torch.zeros(5, dtype=torch.int64))]
+        sgd = torch.optim.SGD(net.parameters(), 1.0)
+        train.fit(net, batches, epochs=1, optimizer=sgd, clip=clip, progress=False)
+        moved[clip] = torch.cat([p.detach().flatten() for p in net.parameters()]) - before
+    assert moved[None].norm() > 0.5 and torch.equal(moved[None], moved[1e9])
+    torch.testing.assert_close(moved[0.1], moved[None] * (0.1 / moved[None].norm()), rtol=1e-4, atol=1e-6)
+
+
 def test_averages_are_over_images():
     """The last batch has 2 images of 50; as a mean over 4 batches they would count six times too much."""
     train.seed(0)
@@ -204,7 +219,7 @@ def test_predict_logits_keeps_the_order():
     torch.testing.assert_close(logits, net(x).detach())
 
 
-# A run that is cut ---------------------------------------------------------------------------------------------------
+# A run that is cut
 
 
 def batches_of(kind):
@@ -331,7 +346,7 @@ def test_a_write_that_fails_leaves_the_old_file_whole(tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir()] == ["last.pt"]
 
 
-# What is seen ---------------------------------------------------------------------------------------------------------
+# What is seen
 
 
 def fit_small(epochs=2, **options):

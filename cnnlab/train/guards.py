@@ -22,7 +22,7 @@ def check_model(function, model, loss=None):
         )
 
 
-def check_fit(model, batches, epochs, optimizer, loss, scheduler, folder, resume):
+def check_fit(model, batches, epochs, optimizer, loss, scheduler, clip, folder, resume):
     """Refuse arguments of fit that cannot work, before the first batch."""
     check_model("fit", model, loss)
     if isinstance(epochs, bool) or not isinstance(epochs, int):
@@ -42,6 +42,8 @@ def check_fit(model, batches, epochs, optimizer, loss, scheduler, folder, resume
             "Build it from model.parameters() after building the model."
         )
     _check_scheduler(scheduler, optimizer, batches, epochs)
+    if clip is not None and (isinstance(clip, bool) or not isinstance(clip, int | float) or not clip > 0):
+        raise ValueError(f"fit: clip={clip!r}. A length above 0 is needed. Pass clip=1.0, or None for no clipping.")
     if resume and folder is None:
         raise ValueError("fit: resume=True but folder=None. A folder with last.pt is needed. Pass folder='runs/lenet'.")
     if folder is not None and Path(folder).exists() and not Path(folder).is_dir():
@@ -93,7 +95,10 @@ def pairs(function, batches, device):
 
 def _check_pair(where, batch):
     if not isinstance(batch, tuple | list) or len(batch) != 2:
-        raise ValueError(f"{where} is a {type(batch).__name__}. A pair (x, labels) is needed. Yield both together.")
+        parts = f" of {len(batch)}" if isinstance(batch, tuple | list) else ""
+        raise ValueError(
+            f"{where} is a {type(batch).__name__}{parts}. A pair (x, labels) is needed. Yield both together."
+        )
     x, labels = batch
     if not isinstance(x, torch.Tensor) or not isinstance(labels, torch.Tensor):
         raise TypeError(
@@ -142,9 +147,10 @@ def check_logits(function, logits, labels, default):
         raise ValueError(f"{came}. Cross-entropy needs int64 classes. Use labels.long().")
     if labels.device.type == "cpu" and not 0 <= labels.min() <= labels.max() < logits.shape[1]:
         low, high = int(labels.min()), int(labels.max())
+        cure = f"Build the model with classes={high + 1}, if there are that many. " if low >= 0 else ""
         raise ValueError(
             f"{came} from {low} to {high}. Labels from 0 to {logits.shape[1] - 1} are needed. "
-            f"Build the model with classes={high + 1}, or count the labels from 0."
+            f"{cure}Count the labels from 0."
         )
 
 
@@ -172,7 +178,7 @@ def check_finite(losses, epoch, x, optimizer, now=False):
     raise FloatingPointError(
         f"fit: the loss is {float(losses[batch - 1])} in epoch {epoch}, batch {batch}, at learning rate {rate:.3g} "
         f"with x from {low:.3g} to {high:.3g}. A finite loss is needed. Lower the learning rate, normalise x to mean 0 "
-        f"and spread 1, or clip the gradients (torch.nn.utils.clip_grad_norm_ in optimizer.register_step_pre_hook)."
+        f"and spread 1, or clip the gradients with clip=1.0."
     )
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from . import guards
 from .checkpoint import load_checkpoint, save_checkpoint
@@ -31,6 +32,7 @@ def fit(
     optimizer,
     loss=None,
     scheduler=None,
+    clip=None,
     folder=None,
     resume=False,
     progress=True,
@@ -44,6 +46,7 @@ def fit(
     optimizer     a torch.optim optimizer of the model's parameters
     loss          function of (logits, labels) that returns the batch mean; cross-entropy if None
     scheduler     a torch.optim.lr_scheduler; it steps once per batch, so count its steps in batches
+    clip          longest gradient, all parameters together; longer ones are scaled down to it
     folder        where to keep last.pt (everything, to resume) and best.pt (the weights of the best epoch)
     resume        go on after the last epoch kept in folder, as if never cut; start anew if there is none
     progress      True: a bar where one can live, else a line per epoch; "bar", "text" or False
@@ -53,7 +56,7 @@ def fit(
     has the highest accuracy, then the lowest loss, in validation if there is one. `seconds` counts training only.
     Raises FloatingPointError when the loss stops being finite.
     """
-    guards.check_fit(model, batches, epochs, optimizer, loss, scheduler, folder, resume)
+    guards.check_fit(model, batches, epochs, optimizer, loss, scheduler, clip, folder, resume)
     device = _place(model, batches)
     history = load_checkpoint(folder, model, optimizer, scheduler, batches) if resume else History()
 
@@ -68,6 +71,8 @@ def fit(
                 guards.check_finite(meter.losses, epoch, x, optimizer)
                 optimizer.zero_grad()
                 cost.backward()
+                if clip is not None:
+                    nn.utils.clip_grad_norm_(model.parameters(), clip)
                 optimizer.step()
                 if scheduler is not None:
                     scheduler.step()
