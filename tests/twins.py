@@ -100,4 +100,6 @@ def agree(name, *tensors, **options):
         results.append((y, gradients, inputs))
     ours, twins = results
     for part, a, b in zip(("values", "gradients", "inputs afterwards"), ours, twins, strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-11, msg=lambda text, part=part: f"{name}: {part}: {text}")
+        torch.testing.assert_close(
+            a, b, rtol=1e-9, atol=1e-11, equal_nan=True, msg=lambda text, part=part: f"{name}: {part}: {text}"
+        )

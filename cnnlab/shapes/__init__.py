@@ -1,8 +1,9 @@
 """Sizes, receptive fields, parameters and multiply-adds: what a network is before it has seen an image."""
 
 from .costs import count_parameters, multiply_adds
+from .faults import ShapeError
 from .fields import Field, receptive_field
-from .ladder import Ladder, Rung, ShapeError, ladder
+from .ladder import Ladder, Rung, ladder
 from .sizes import out_size, same_padding
 
 __all__ = [

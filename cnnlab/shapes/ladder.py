@@ -4,16 +4,12 @@ import math
 from typing import NamedTuple
 
 import torch
-from torch import nn
 
-from .costs import count_parameters, multiply_adds
+from .costs import check_model, count_parameters, multiply_adds
+from .faults import ShapeError, misfit, mixed_up, times
 from .sizes import whole
 
-IMAGES = 2  # sent through the model; not 1, so that a layer that loses the batch is noticed
-
-
-class ShapeError(ValueError):
-    """A layer does not fit what arrives at it; the message names the layer, both shapes and the cure."""
+IMAGES = 2  # sent through the model; not 1, so that a reshape which mixes up images is seen
 
 
 class Rung(NamedTuple):
@@ -46,24 +42,20 @@ class Ladder:
 
     def __str__(self):
         rows = [("name", "layer", "in", "out", "parameters", "multiply-adds")]
-        rows += [
-            (r.name, r.layer, _times(r.in_shape), _times(r.out_shape), f"{r.parameters:,}", f"{r.multiply_adds:,}")
-            for r in self.rungs
-        ]
+        for rung in self.rungs:
+            name, layer, in_shape, out_shape, *counts = rung
+            rows.append((name, layer, times(in_shape), times(out_shape), *(f"{count:,}" for count in counts)))
         rows.append(("total", "", "", "", f"{self.parameters:,}", f"{self.multiply_adds:,}"))
-        widths = [max(len(row[column]) for row in rows) for column in range(6)]
-        room = max(8, 80 - sum(widths[1:]) - 2 * 5)  # a long path keeps its end, so that the table keeps to 80 columns
-        if widths[0] > room:
-            rows = [(row[0] if len(row[0]) <= room else "…" + row[0][1 - room :], *row[1:]) for row in rows]
-            widths[0] = room
-        lines = [
-            "  ".join(f"{cell:{side}{width}}" for cell, side, width in zip(row, "<<>>>>", widths, strict=True)).rstrip()
-            for row in rows
-        ]
-        rule = "-" * max(len(line) for line in lines)
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        widths[0] = min(widths[0], max(8, 80 - sum(widths[1:]) - 2 * 5))  # the table keeps to 80 columns if it can
+        lines = []
+        for name, *cells in rows:
+            name = name if len(name) <= widths[0] else "…" + name[1 - widths[0] :]  # the end of a path tells more
+            aligned = zip((name, *cells), "<<>>>>", widths, strict=True)
+            lines.append("  ".join(f"{cell:{side}{width}}" for cell, side, width in aligned))
+        rule = "-" * len(lines[0])
         lines[1:-1] = [rule, *lines[1:-1], rule]
-        outside = self.parameters - sum(rung.parameters for rung in self.rungs)
-        if outside:
+        if outside := self.parameters - sum(rung.parameters for rung in self.rungs):
             lines.append(f"{outside:,} of the parameters are in no layer that ran.")
         return "\n".join(lines)
 
@@ -71,148 +63,127 @@ class Ladder:
 
 
 def ladder(model, input_shape, classes=None):
-    """Send two blank images through a model and note each layer's shapes, parameters and cost: a Ladder.
+    """Send blank images through a model and note each layer's shapes, parameters and multiply-adds: a Ladder.
 
     input_shape   of one image, without the batch: (1, 28, 28)
-    classes       if given, the number of values that must come out per image
+    classes       if given, how many values must come out per image
 
-    The model is left as it was: its mode, its running statistics, its gradients. A layer that is used twice has two
-    rungs and its parameters on the first. For multiply-adds see multiply_adds. Raises ShapeError where a layer does
-    not fit.
+    Layers are the modules that hold no other modules. One that runs twice has two rungs, with its parameters on the
+    first. The model is left as it was: its mode, its running statistics, its gradients.
+    Raises ShapeError where a layer does not fit.
     """
-    input_shape = tuple(whole("ladder", "input_shape", size, 1) for size in input_shape)
-    if any(isinstance(p, nn.parameter.UninitializedParameter) for p in model.parameters()):
-        raise ValueError(
-            "ladder: the model has lazy layers without a size yet. Send a first batch through it: model(x)."
+    check_model("ladder", "model", model)
+    if not isinstance(input_shape, (tuple, list)):
+        raise TypeError(
+            f"ladder: input_shape is a {type(input_shape).__name__}. The shape of one image is needed, as a tuple. "
+            f"Write (1, 28, 28), say."
         )
-    like = next(model.parameters(), torch.zeros(()))
-    x = torch.zeros(IMAGES, *input_shape, dtype=like.dtype, device=like.device)
+    input_shape = tuple(whole("ladder", "input_shape", size) for size in input_shape)
+
     walk = _Walk(model)
-    modes = [(module, module.training) for module in model.modules()]
-    hooks = [hook for module in model.modules() if not any(module.children()) for hook in walk.listen(module)]
+    modes = {module: module.training for module in model.modules()}
     try:
-        model.eval()
+        model.eval()  # dropout and the running statistics of batch normalisation stand still
         with torch.no_grad():
-            y = model(x)
-    except (RuntimeError, ValueError, IndexError) as error:
-        raise walk.explain(error, input_shape) from error
+            y = walk.send(input_shape)
     finally:
-        for hook in hooks:
-            hook.remove()
-        for module, mode in modes:
+        walk.stop()
+        for module, mode in modes.items():
             module.training = mode
     out_shape = _shape(y)
     if classes is not None and out_shape != (classes,):
         raise ShapeError(
             f"ladder: the model gives {out_shape} per image (classes={classes}). One value per class is needed, "
-            f"({classes},). End it with Linear({out_shape[-1]}, {classes})."
+            f"({classes},). "
+            + (f"End with Linear(..., {classes})." if len(out_shape) == 1 else "Flatten before the end.")
         )
     return Ladder(walk.rungs, count_parameters(model))
 
 
 class _Walk:
-    """What the hooks have seen so far: the finished rungs, and the layer that is running."""
+    """What the hooks see on the way through a model: the rungs behind, and the layer at work."""
 
     def __init__(self, model):
+        self.model = model
         self.names = {module: name or type(module).__name__ for name, module in model.named_modules()}
-        self.rungs, self.seen, self.running = [], set(), None
+        self.hooks = []
+        for module in model.modules():
+            if not any(module.children()):
+                self.hooks.append(module.register_forward_pre_hook(self.enter, with_kwargs=True))
+                self.hooks.append(module.register_forward_hook(self.leave, with_kwargs=True))
 
-    def listen(self, module):
-        yield module.register_forward_pre_hook(self.enter)
-        yield module.register_forward_hook(self.leave)
+    def stop(self):
+        for hook in self.hooks:
+            hook.remove()
 
-    def enter(self, module, inputs):
-        self.running = (module, inputs[0] if inputs else None)
-        x = self.running[1]
-        if isinstance(x, torch.Tensor) and (x.ndim == 0 or x.shape[0] != IMAGES):
-            rows = x.shape[0] if x.ndim else 1
-            raise ShapeError(
-                f"{self.place()} gets {rows} rows of shape {tuple(x.shape[1:])} for {IMAGES} images: the reshape "
-                f"before it mixed pixels into the batch. Write torch.flatten(x, 1), which keeps axis 0, and read "
-                f"{x.numel() // IMAGES} values per image."
-            )
+    def send(self, input_shape):
+        """The model's output for blank images, once it is sure that every layer fits."""
+        like = next(self.model.parameters(), torch.zeros(()))
+        tensors = [*self.model.named_parameters(), *self.model.named_buffers()]
+        self.start()
+        try:  # on the meta device, which works out shapes and computes nothing
+            x = torch.zeros(IMAGES, *input_shape, dtype=like.dtype, device="meta")
+            y = torch.func.functional_call(self.model, {name: tensor.to("meta") for name, tensor in tensors}, x)
+        except Exception:  # a model that needs real numbers, or does not fit: now the error counts
+            self.start()
+            try:
+                y = self.model(torch.zeros(IMAGES, *input_shape, dtype=like.dtype, device=like.device))
+            except (RuntimeError, ValueError, IndexError) as error:
+                raise self.explain(error, input_shape) from error
+        if self.lost and isinstance(y, torch.Tensor) and y.shape[:1] != (IMAGES,):
+            raise mixed_up(*self.lost, IMAGES)
+        return y
 
-    def leave(self, module, inputs, output):
-        in_shape = _shape(inputs)
-        learned = [p for p in module.parameters() if p not in self.seen]
-        self.seen.update(learned)
-        parameters = sum(p.numel() for p in learned)
+    def start(self):
+        self.rungs, self.counted, self.at_work, self.lost = [], set(), None, None
+
+    def enter(self, module, args, kwargs):
+        x = next((value for value in (*args, *kwargs.values()) if isinstance(value, torch.Tensor)), None)
+        self.at_work = module, x
+        if x is not None and x.shape[:1] != (IMAGES,) and self.lost is None:  # a fault unless images come out again
+            self.lost = self.place(), tuple(x.shape)
+
+    def leave(self, module, args, kwargs, output):
+        in_shape = _shape((*args, *kwargs.values()))
+        new = [p for p in module.parameters() if p not in self.counted]
+        self.counted.update(new)
+        parameters = sum(p.numel() for p in new)
         cost = multiply_adds(module, in_shape)
         self.rungs.append(Rung(self.names[module], _kind(module), in_shape, _shape(output), parameters, cost))
-        self.running = None
+        self.at_work = None
 
     def place(self):
-        """The layer at work as 'layer 3 (fc1, Linear)', counted from 1 in the order of running."""
-        module = self.running[0]
-        return f"ladder: layer {len(self.rungs) + 1} ({self.names[module]}, {type(module).__name__})"
+        """The layer at work as "layer 3 (fc1, Linear)", counted from 1 in the order of running."""
+        module, _ = self.at_work
+        return f"layer {len(self.rungs) + 1} ({self.names[module]}, {type(module).__name__})"
 
     def explain(self, error, input_shape):
-        """The ShapeError for an error that came out of the model."""
-        if isinstance(error, ShapeError):
-            return error
-        first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
-        if self.running is None:
-            last = self.rungs[-1] if self.rungs else None
-            came = (
-                f"after layer {len(self.rungs)} ({last.name}, {last.layer}), which gave {last.out_shape}"
-                if last
-                else (f"before the first layer, on {input_shape}")
-            )
-            return ShapeError(
-                f"ladder: the model's forward fails {came}: {first_line}. "
-                f"If it reshapes there, write torch.flatten(x, 1), which fits any size."
-            )
-        module, x = self.running
-        cure = _cure(module, tuple(x.shape[1:])) if isinstance(x, torch.Tensor) else None
-        return ShapeError(f"{self.place()} does not fit: {cure or first_line}")
-
-
-def _cure(module, shape):
-    """Both shapes and what to do, for the layers that a learner meets; None for others."""
-    kind = type(module).__name__
-    if isinstance(module, nn.Linear):
-        call = f"Linear({module.in_features}, {module.out_features})"
-        values = math.prod(shape)
-        cures = ["put nn.Flatten() before it"] if len(shape) > 1 else []
-        cures += [f"build it with in_features={values}"] if values != module.in_features else []
-        return f"{call} gets {values} values per image, {shape}; {' and '.join(cures)}."
-    if isinstance(module, (nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d)):
-        call = f"{kind}({module.in_channels}, {module.out_channels}, {_times(module.kernel_size)})"
-        axes = len(module.kernel_size) + 1
-        if len(shape) != axes:
-            advice = "Give input_shape without the batch" if len(shape) > axes else "Keep the image's axes until here"
-            return f"{call} gets {shape} per image but reads {axes} axes, channels first. {advice}."
-        if shape[0] != module.in_channels:
-            return (
-                f"{call} gets {shape[0]} channels {shape} but reads {module.in_channels}; "
-                f"build it with in_channels={shape[0]}."
-            )
-    if hasattr(module, "kernel_size"):
-        return (
-            f"the window {_times(_pair(module.kernel_size))} is larger than the image {shape} with its padding; "
-            f"use a smaller kernel_size, more padding, or fewer strides before it."
+        """The ShapeError that says in the model's own terms what PyTorch says about a tensor."""
+        words = str(error).partition("\n")[0].rstrip(".") or type(error).__name__
+        if self.at_work:
+            module, x = self.at_work
+            if x is not None and x.shape[:1] != (IMAGES,):
+                return mixed_up(self.place(), tuple(x.shape), IMAGES)
+            fault = x is not None and misfit(module, tuple(x.shape[1:]), first=not self.rungs)
+            return ShapeError(f"ladder: {self.place()} does not fit: {fault or words + '.'}")
+        if not self.rungs:
+            return ShapeError(f"ladder: the model stops before its first layer, on {input_shape}: {words}.")
+        name, _, _, shape, *_ = self.rungs[-1]
+        return ShapeError(
+            f"ladder: the model stops after layer {len(self.rungs)} ({name}), which gives {shape}: {words}. "
+            f"For a Linear layer, write torch.flatten(x, 1): it gives {math.prod(shape)} values per image."
         )
-    if hasattr(module, "num_features") and shape[0] != module.num_features:
-        return f"{kind}({module.num_features}) gets {shape[0]} channels {shape}; build it as {kind}({shape[0]})."
-    return None
 
 
 def _kind(module):
     """Conv2d 5x5, MaxPool2d 2x2, ReLU."""
-    size = f" {_times(_pair(module.kernel_size))}" if hasattr(module, "kernel_size") else ""
-    return type(module).__name__ + size
+    window = getattr(module, "kernel_size", ())
+    window = (window, window) if isinstance(window, int) else window
+    return f"{type(module).__name__} {times(window)}".rstrip()
 
 
 def _shape(value):
     """Shape of one image in a batch; of the first tensor where a layer takes or gives several."""
     while isinstance(value, (tuple, list, dict)) and value:
-        value = next(iter(value.values())) if isinstance(value, dict) else value[0]
+        value = next(iter(value.values() if isinstance(value, dict) else value))
     return tuple(value.shape[1:]) if isinstance(value, torch.Tensor) else ()
-
-
-def _times(sizes):
-    return "x".join(str(size) for size in sizes)
-
-
-def _pair(size):
-    return size if isinstance(size, tuple) else (size, size)
