@@ -90,8 +90,9 @@ class Batches:
 
     def _batches(self, order, generator):
         for start in range(0, self.n_images, self.batch_size):
-            stop = min(start + self.batch_size, self.n_images)
-            chosen = slice(start, stop) if order is None else order[start:stop]
+            chosen = slice(start, start + self.batch_size)
+            if order is not None:
+                chosen = order[chosen]
             x = self.x[chosen]
             if self.augment is not None:
                 x = self.augment(x, generator)

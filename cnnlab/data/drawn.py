@@ -5,6 +5,7 @@ that follow fill and smooth edges of a whole class at once (the method: Inigo Qu
 """
 
 import numpy as np
+import torch
 
 CLASSES = ("disc", "ring", "square", "triangle", "star", "cross", "moon", "heart", "arrow", "wave")
 SIDE = 32  # pixels
@@ -15,7 +16,7 @@ PIXELS = np.arange(SIDE, dtype=np.float32) - (SIDE - 1) / 2  # 0 is the middle
 def doodles(n, seed=0):
     """n pictures, each class as often as the others, in mixed order.
 
-    returns   x (n, 3, 32, 32) uint8, y (n,) int64, an index into CLASSES: arrays
+    returns   x (n, 3, 32, 32) uint8, y (n,) int64, an index into CLASSES
 
     Position, size, rotation and colours vary, and so do the background, the clutter before and behind, and the noise.
     The same seed draws the same pictures; across machines a pixel may differ by one grey level.
@@ -31,7 +32,7 @@ def doodles(n, seed=0):
     x = np.empty((n, 3, SIDE, SIDE), np.uint8)
     for start in range(0, n, CHUNK):
         x[start : start + CHUNK] = _draw(y[start : start + CHUNK], rng)
-    return x, y
+    return torch.from_numpy(x), torch.from_numpy(y)
 
 
 def _draw(y, rng):
@@ -39,7 +40,8 @@ def _draw(y, rng):
     n = len(y)
 
     def between(low, high, *shape):
-        return (low + (high - low) * rng.random((n, *(shape or (1, 1))), dtype=np.float32)).astype(np.float32)
+        """Numbers drawn evenly: one per picture, (n, 1, 1), unless a shape is given."""
+        return low + (high - low) * rng.random((n, *(shape or (1, 1))), dtype=np.float32)
 
     ground = between(0, 1, 3, 1, 1)
     wash = between(-0.25, 0.25, 3, 1, 1) * _ramp(between)[:, None]
