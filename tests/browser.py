@@ -83,20 +83,24 @@ def lab(folder):
             server.wait()
 
 
-def write_notebook(path, cells):
-    """A notebook of code cells."""
+def write_notebook(path, cells, shown=()):
+    """A notebook of code cells; `shown` are the results that it stores, one for each of the first cells."""
     import nbformat
 
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in cells])
+    v4 = nbformat.v4
+    book = v4.new_notebook(cells=[v4.new_code_cell(text) for text in cells])
+    for n, (cell, result) in enumerate(zip(book.cells, shown, strict=False), 1):
+        cell.execution_count = n
+        cell.outputs = [v4.new_output("execute_result", result._repr_mimebundle_(), execution_count=n)]
     book.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
     nbformat.write(book, path)
 
 
-def run_all(page, address, name):
-    """Open a notebook, wait until Lab and its kernel are there, run all cells and wait until the kernel is idle."""
+def open_notebook(page, address, name):
+    """Open a notebook and wait until Lab and its kernel are there."""
     page.goto(f"{address}/lab/tree/{name}")
     page.wait_for_function("window.jupyterapp !== undefined", timeout=60_000)
-    page.evaluate("window.jupyterapp.restored")
+    page.evaluate("async () => { await window.jupyterapp.restored; }")
     page.wait_for_function(
         """() => {
             const panel = window.jupyterapp.shell.currentWidget;
@@ -104,6 +108,11 @@ def run_all(page, address, name):
         }""",
         timeout=60_000,
     )
+
+
+def run_all(page, address, name):
+    """Open a notebook, run all cells and wait until the kernel is idle."""
+    open_notebook(page, address, name)
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
     page.wait_for_function(
         """() => {
@@ -133,6 +142,6 @@ def kernel_says(page, code):
 def console_errors(page):
     """A list that fills with what goes wrong on the page."""
     errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("pageerror", lambda error: errors.append(error.stack or str(error)))
     page.on("console", lambda m: errors.append(f"{m.text} {json.dumps(m.location)}") if m.type == "error" else None)
     return errors

@@ -25,7 +25,7 @@ function render({ model, el }) {
   const fixed = model.get("fixed");
   const read = () => Object.fromEntries(NAMES.map((name) => [name, model.get(name)]));
   const [node, forget] = root(el, CSS);
-  let state = read(), shown = null, cell = 1, typing = null, telling = false;
+  let state = read(), shown = null, cells = [], typing = null, telling = false;
 
   // ---- from a control to the state, and on to Python when it is let go
 
@@ -67,15 +67,16 @@ function render({ model, el }) {
     draw();
   }
 
-  function editKernel(t, text, done) {
+  // A weight is being typed, or (done) has been: on the way there half a number is no mistake yet.
+  function editKernel(t, done) {
+    const text = cells[t]?.weight.value, value = parse(text ?? ""), k = state.kernel_size;
+    if (text === undefined || text === cells[t].text) return;
     typing = done ? null : t;
-    const value = parse(text), k = state.kernel_size;
     if (value === null) return update({}, done && `${text.trim() || "nothing"} is not a number`);
     const values = weights(state, fixed).slice();
-    if (values[t] !== value) {
-      values[t] = value;
-      update({ kernel: Array.from({ length: k }, (_, i) => values.slice(i * k, i * k + k)) });
-    } else draw();
+    const changed = values[t] !== value;
+    values[t] = value;
+    update(changed ? { kernel: Array.from({ length: k }, (_, i) => values.slice(i * k, i * k + k)) } : {});
     if (done) tell();
   }
 
@@ -139,13 +140,18 @@ function render({ model, el }) {
     make("p", {}, "In PyTorch: ", line),
   );
 
-  let cells = [];  // made when the kernel size changes, only filled otherwise
+  // Cells are made when the kernel size changes, and only filled otherwise.
   function layCells(k) {
+    typing = null;
     cells = Array.from({ length: k * k }, (_, t) => {
       const label = `weight row ${Math.floor(t / k)}, column ${t % k}`;
       const weight = focusable("input", { inputMode: "decimal", autocomplete: "off", ariaLabel: label });
-      weight.addEventListener("input", () => editKernel(t, weight.value, false));
-      weight.addEventListener("change", () => editKernel(t, weight.value, true));
+      weight.addEventListener("input", () => editKernel(t, false));
+      weight.addEventListener("change", () => editKernel(t, true));
+      weight.addEventListener("focus", () => weight.select());
+      weight.addEventListener("keydown", (event) => {
+        if (event.key === "Enter") editKernel(t, true);  // JupyterLab keeps Enter's change to itself
+      });
       return { weight, product: make("div") };
     });
     for (const [grid, part] of [[kernelCells, "weight"], [productCells, "product"]]) {
@@ -192,8 +198,7 @@ function render({ model, el }) {
     let low = 0, high = -Infinity;
     for (const v of r.padded) { low = Math.min(low, v); high = Math.max(high, v); }
     const grey = greyScale(low, high);
-    cell = SIDE / Math.max(r.ph, r.pw);
-    const pen = input.begin();
+    const pen = input.begin(), cell = SIDE / Math.max(r.ph, r.pw);
     drawCells(pen, r.padded, r.ph, r.pw, cell, grey);
     if (p) drawBorder(pen, p * cell, r.pw * cell, r.ph * cell);
     const [x, y] = [r.column * s * cell, r.row * s * cell];
@@ -224,8 +229,9 @@ function render({ model, el }) {
     if (cells.length !== r.k ** 2) layCells(r.k);
     const strongest = (values) => signedScale(2 * values.reduce((a, v) => Math.max(a, Math.abs(v)), 0));  // pale: numbers stay legible
     const tints = [strongest(r.kernel), strongest(r.products)];
-    cells.forEach(({ weight, product }, t) => {
-      if (typing !== t) weight.value = short(r.kernel[t], r.k > 5 ? 3 : 4);
+    cells.forEach((cell, t) => {
+      const { weight, product } = cell;
+      if (typing !== t) weight.value = cell.text = short(r.kernel[t], r.k > 5 ? 3 : 4);
       weight.style.background = css(tints[0](r.kernel[t]));
       product.style.background = css(tints[1](r.products[t]));
       if (r.k > 4) product.textContent = number(r.products[t]);

@@ -24,6 +24,29 @@ function mount(key, render, values, tries = 20) {
   }
 }
 
+// The traits `names` of a model: read them all, tell Python what has changed when a control is let go, and hear of what
+// Python sets, as heard(state, error).
+export function traits(model, names, heard) {
+  let telling = false;
+  const read = () => Object.fromEntries(names.map((name) => [name, model.get(name)]));
+  const hear = () => { if (!telling) heard(read(), model.get("error") ?? ""); };
+  const events = [...names, "error"].map((name) => `change:${name}`);
+  for (const event of events) model.on(event, hear);
+  return {
+    read,
+    tell(state) {
+      const changed = names.filter((name) => model.get(name) !== state[name]);
+      telling = true;
+      for (const name of changed) model.set(name, state[name]);
+      telling = false;
+      if (changed.length) model.save_changes();
+    },
+    forget() {
+      for (const event of events) model.off(event, hear);
+    },
+  };
+}
+
 // Two decimals and no idle zeros; a tie goes up. Python's widgets.kernel.number is its twin.
 export function number(x) {
   const hundredths = Math.floor(x * 100 + 0.5 + 1e-9);
@@ -69,7 +92,7 @@ export function css([r, g, b]) {
   return `rgb(${r} ${g} ${b})`;
 }
 
-function ink([r, g, b]) {
+export function ink([r, g, b]) {
   return 0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#000" : "#fff";
 }
 
@@ -113,6 +136,26 @@ export function slider(label, name, moved, settled) {
   };
 }
 
+// A labelled number to type or to step, where a slider has no room; `name` says more than the short label.
+export function stepper(label, name, [low, high], moved, settled) {
+  const input = focusable("input", { type: "number", min: low, max: high, step: 1, ariaLabel: name });
+  input.addEventListener("input", () => { if (input.value) moved(Number(input.value)); });
+  input.addEventListener("change", settled);
+  return {
+    node: make("label", {}, make("span", { ariaHidden: "true" }, label), input),
+    input,
+    show(value) {
+      if (input.value !== String(value)) input.value = value;
+    },
+  };
+}
+
+export function button(text, pressed, attributes = {}) {
+  const node = focusable("button", { type: "button", ...attributes }, text);
+  node.addEventListener("click", pressed);
+  return node;
+}
+
 // A labelled choice; an option that is not possible now is disabled and says why.
 export function choice(label, name, options, chosen) {
   const select = focusable("select");
@@ -137,25 +180,31 @@ export function choice(label, name, options, chosen) {
 
 // ---- canvas
 
-// A square canvas of `side` CSS pixels, sharp on every screen.
-export function board(side, attributes) {
+// A canvas of width x height CSS pixels, sharp on every screen; square unless it is told its height.
+export function board(width, attributes, height = width) {
   const node = focusable("canvas", { role: "img", ...attributes });
-  node.style.width = `${side}px`;
+  const resize = (w, h) => {
+    [width, height] = [w, h];
+    Object.assign(node.style, { width: `${width}px`, aspectRatio: `${width} / ${height}` });
+  };
+  resize(width, height);
   return {
     node,
+    resize,
     // A pen in CSS pixels on a clean canvas.
     begin() {
-      const ratio = Math.max(1, window.devicePixelRatio || 1), sharp = Math.round(side * ratio);
-      if (node.width !== sharp || node.height !== sharp) node.width = node.height = sharp;
+      const ratio = Math.max(1, window.devicePixelRatio || 1);
+      const [w, h] = [width, height].map((length) => Math.round(length * ratio));
+      if (node.width !== w || node.height !== h) Object.assign(node, { width: w, height: h });
       const pen = node.getContext("2d");
       pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-      pen.clearRect(0, 0, side, side);
+      pen.clearRect(0, 0, width, height);
       return pen;
     },
     // Where a mouse or a finger is, in the same pixels.
     at(event) {
       const box = node.getBoundingClientRect();
-      return [((event.clientX - box.left) * side) / box.width, ((event.clientY - box.top) * side) / box.height];
+      return [((event.clientX - box.left) * width) / box.width, ((event.clientY - box.top) * height) / box.height];
     },
   };
 }
@@ -242,6 +291,9 @@ const STYLE = `
 .cnnlab label { display: flex; flex-direction: column; gap: 2px; min-width: 0; }
 .cnnlab label .value { font-weight: 700; font-variant-numeric: tabular-nums; }
 .cnnlab select, .cnnlab textarea { font: inherit; width: 100%; max-width: 100%; box-sizing: border-box; padding: 3px; }
+.cnnlab input[type=number] { font: inherit; width: 100%; box-sizing: border-box; padding: 3px; font-variant-numeric: tabular-nums; }
+.cnnlab button { font: inherit; padding: 3px 10px; cursor: pointer; }
+.cnnlab button:disabled { cursor: default; }
 .cnnlab input[type=range] { width: 100%; margin: 4px 0; accent-color: #1f77b4; }
 .cnnlab :focus-visible { outline: 3px solid #ff9d00; outline-offset: 2px; }
 .cnnlab .panels { display: flex; flex-wrap: wrap; gap: 16px 20px; align-items: flex-start; }
@@ -250,7 +302,7 @@ const STYLE = `
 .cnnlab .said { min-height: 1.4em; margin: 0 0 6px; font-weight: 600; }
 .cnnlab .legend { display: flex; gap: 8px; align-items: center; margin: 6px 0; font-variant-numeric: tabular-nums; }
 .cnnlab .legend i { flex: 1; height: 10px; border: 1px solid #8888; }
-.cnnlab canvas { display: block; max-width: 100%; height: auto; aspect-ratio: 1; }
+.cnnlab canvas { display: block; max-width: 100%; height: auto; }
 .cnnlab code { font-family: var(--jp-code-font-family, ui-monospace, monospace); font-size: 14px; background: none; color: inherit; }
 .cnnlab [hidden] { display: none !important; }
 .cnnlab p { margin: 6px 0 0; }
@@ -258,15 +310,16 @@ const STYLE = `
 .cnnlab [role=alert]:empty { display: none; }
 `;
 
-// The root of an explorer, in the colors of its surroundings; the second value stops watching them.
-export function root(el, css) {
+// The root of an explorer, in the colors of its surroundings; the second value stops watching them. recolored() is called
+// when they change, for explorers that write on a canvas.
+export function root(el, css, recolored = () => {}) {
   const node = make("div", { className: "cnnlab" }, make("style", {}, STYLE + css));
   el.append(node);
   const fit = () => {
     const [r, g, b] = (getComputedStyle(node).color.match(/[\d.]+/g) || [0, 0, 0]).map(Number);
     node.style.colorScheme = r + g + b > 382 ? "dark" : "light";
   };
-  const watch = new MutationObserver(() => requestAnimationFrame(fit));
+  const watch = new MutationObserver(() => requestAnimationFrame(() => { fit(); recolored(); }));
   watch.observe(document.body, { attributes: true });
   fit();
   return [node, () => watch.disconnect()];

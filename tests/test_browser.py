@@ -1,0 +1,430 @@
+"""The kernel explorer in a real JupyterLab in Chromium: drawn, moved by its controls, and showing what ops says."""
+
+import ast
+import base64
+import io
+import os
+import random
+
+import browser
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from cnnlab import widgets
+from cnnlab.widgets import kernel_state as kernel
+from cnnlab.widgets.values import number
+
+CI = os.environ.get("CNNLAB_CI") == "1"
+if browser.chromium() is None and not CI:
+    pytest.skip("no Chromium on this machine: install one, or name it in CNNLAB_CHROMIUM", allow_module_level=True)
+pytestmark = pytest.mark.xdist_group("browser")
+
+CELLS = [
+    "from cnnlab import widgets\nwidgets.kernel_explorer(stride=2, padding=1)",
+    "widgets.kernel_explorer(stride=2, padding=1)",  # the same bytes twice on one page
+    "widgets.kernel_explorer(image='grid', kernel='cross')",
+    "explorer = widgets.kernel_explorer(live=True)\nexplorer",
+    "broken = widgets.kernel_explorer(live=True)\nbroken.observe(lambda change: 1 / 0, 'stride')\nbroken",
+]
+FIRST, COPY, GRID, LIVE, BROKEN = range(len(CELLS))
+SIDE = 300  # CSS pixels of a picture, in kernel_explorer.js
+
+
+@pytest.fixture(scope="module")
+def chrome():
+    with browser.browser() as chrome:
+        yield chrome
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lab")
+    browser.write_notebook(folder / "run.ipynb", CELLS)
+    browser.write_notebook(folder / "stored.ipynb", CELLS[:1], [widgets.kernel_explorer(stride=2)])
+    with browser.lab(folder) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def notebook(chrome, address):
+    """The notebook, run, with a list of what went wrong on the page."""
+    page = chrome.new_page(viewport={"width": 1400, "height": 900})
+    page.errors = browser.console_errors(page)
+    browser.run_all(page, address, "run.ipynb")
+    page.wait_for_function(f"document.querySelectorAll('[data-sentence]').length === {len(CELLS)}")
+    yield page
+    page.close()
+
+
+@pytest.fixture(autouse=True)
+def quiet(request):
+    """No test leaves an error on the console."""
+    yield
+    if "notebook" in request.fixturenames:
+        page = request.getfixturevalue("notebook")
+        found, page.errors[:] = list(page.errors), []
+        assert not found
+
+
+class Explorer:
+    """One explorer on a page, by what a person can see and do."""
+
+    def __init__(self, page, i=0):
+        self.page, self.root = page, page.locator(".cnnlab").nth(i)
+
+    def control(self, name):
+        return self.root.locator(f"[data-name={name}]")
+
+    def text(self, selector):
+        return self.root.locator(selector).inner_text()
+
+    @property
+    def sentence(self):
+        return self.root.get_attribute("data-sentence")
+
+    @property
+    def state(self):
+        """What the controls say."""
+        return _state(self.root.evaluate(f"(root) => ({READ})(root)"))
+
+    def agrees(self):
+        """The sentence is the one that Python has for what the controls say."""
+        assert self.sentence == widgets.describe(self.state)
+
+    def slide(self, name, value):
+        """Move a slider by script; returns what it stands at then."""
+        self.control(name).evaluate(MOVE, value)
+        return int(self.control(name).input_value())
+
+
+READ = (
+    """(root) => Object.fromEntries([...root.querySelectorAll("[data-name]")].map((c) => [c.dataset.name, c.value]))"""
+)
+MOVE = """(control, value) => {
+    control.value = value;
+    control.dispatchEvent(new Event("input", { bubbles: true }));
+    control.dispatchEvent(new Event("change", { bubbles: true }));
+}"""
+
+
+def _state(shown):
+    state = {name: int(value) if value.lstrip("-").isdigit() else value for name, value in shown.items()}
+    return state | {"convolution": shown["convolution"] == "convolution"}
+
+
+def test_they_are_drawn(notebook):
+    for i in range(len(CELLS)):
+        Explorer(notebook, i).agrees()
+    first = Explorer(notebook, FIRST)
+    assert first.sentence == repr(widgets.kernel_explorer(stride=2, padding=1))
+    assert first.text("code[role=status]") == "floor((28 + 2·1 − 1·(3−1) − 1) / 2) + 1 = 14"
+    assert first.root.locator("img").count() == 0  # the stand-in is gone
+
+
+def test_two_copies_do_not_disturb_each_other(notebook):
+    first, copy = Explorer(notebook, FIRST), Explorer(notebook, COPY)
+    before = copy.sentence
+    first.slide("stride", 3)
+    assert first.state["stride"] == 3 and copy.sentence == before
+    first.slide("stride", 2)
+    assert first.sentence == before
+
+
+@pytest.mark.parametrize("name", ["kernel_size", "stride", "padding", "dilation", "row", "column"])
+def test_every_slider_goes_to_its_ends_by_keyboard(notebook, name):
+    explorer = Explorer(notebook, GRID)
+    slider = explorer.control(name)
+    start = explorer.state
+    reached = []
+    for key in ("Home", "End"):
+        slider.press(key)
+        explorer.agrees()
+        reached.append(explorer.state[name])
+        assert explorer.state == start | {name: reached[-1]} | {n: explorer.state[n] for n in ("row", "column")}
+    low, high = reached
+    assert low == {"kernel_size": 3, "stride": 1, "dilation": 1}.get(name, 0)  # a cross has arms: 3 or more
+    assert high == {"kernel_size": 5, "stride": 6, "padding": 6, "dilation": 2}.get(name, 2)  # 5x5 holds no more
+    explorer.slide(name, start[name])
+    for n in ("row", "column"):
+        explorer.slide(n, start[n])
+    assert explorer.state == start
+
+
+def test_what_is_not_possible_says_why(notebook):
+    explorer = Explorer(notebook, GRID)
+    assert explorer.slide("kernel_size", 4) == 5  # on to the next that exists
+    assert explorer.text(".said") == "Not possible: cross of ones needs a middle pixel and arms: 3, 5 or 7."
+    assert explorer.slide("kernel_size", 7) == 5
+    assert explorer.text(".said") == "Not possible: a window of 7 pixels does not fit in 5 + 2·0 = 5."
+    explorer.slide("kernel_size", 3)
+    assert explorer.text(".said") == ""
+    explorer.slide("padding", 6)
+    reflect = explorer.control("padding_mode").locator("option[value=reflect]")
+    assert reflect.is_disabled() and "can reflect at most 4 pixels" in reflect.inner_text()
+    explorer.slide("padding", 0)
+    explorer.agrees()
+
+
+SETTINGS = random.Random(0)
+STATES = [
+    {
+        "image": SETTINGS.choice(["digit", "grid", "photo"]),
+        "kernel": name,
+        "padding_mode": SETTINGS.choice(kernel.MODES),
+        "convolution": SETTINGS.choice(["correlation", "convolution"]),
+        **{n: SETTINGS.randint(low, high) for n, (low, high) in kernel.LIMITS.items()},
+        "row": SETTINGS.randint(0, 9),
+        "column": SETTINGS.randint(0, 9),
+    }
+    for name in 4 * tuple(widgets.PRESETS)
+]
+
+
+def test_what_is_shown_is_what_ops_computes(notebook):
+    """Sentence, sum, products and the colors of the output's pixels, over a spread of settings and every preset."""
+    explorer = Explorer(notebook, COPY)
+    shown = explorer.root.evaluate(
+        f"""(root, states) => states.map((state) => {{
+            const move = {MOVE}, read = {READ};
+            const base = {{ image: "photo", padding_mode: "zeros", padding: 0, dilation: 1, kernel_size: 3 }};
+            for (const [name, value] of [...Object.entries(base), ...Object.entries(state)]) {{
+                const control = root.querySelector(`[data-name=${{name}}]`);
+                if (control.tagName === "SELECT" && control.querySelector(`[value=${{value}}]`).disabled) continue;
+                move(control, value);
+            }}
+            const product = (cell) => (cell.querySelector("b") ?? cell).textContent;
+            return {{
+                state: read(root), sentence: root.dataset.sentence, total: root.querySelector(".total").textContent,
+                products: [...root.querySelectorAll(".products div")].map(product),
+                picture: root.querySelector("canvas[tabindex]").toDataURL(),
+            }};
+        }})""",
+        STATES,
+    )
+    tested = set()
+    for seen in shown:
+        s = kernel.complete(**_state(seen["state"]))
+        assert seen["sentence"] == widgets.describe(s)
+        y = kernel.result(s)
+        assert seen["total"] == f"Sum = {number(y[s['row'], s['column']])} = output[{s['row']}, {s['column']}]"
+        assert sum(map(float, seen["products"])) == pytest.approx(y[s["row"], s["column"]].item(), abs=0.005 * 49)
+        png = base64.b64decode(seen["picture"].partition(",")[2])
+        picture = np.asarray(Image.open(io.BytesIO(png)).convert("RGBA")).astype(float)
+        assert _colors_differ(picture, s, y) <= 4, s
+        tested.add((s["kernel"], s["image"]))
+    assert len(tested) > 20
+
+
+def _colors_differ(picture, s, y):
+    """The largest difference between the drawn cells and matplotlib's map of what ops computes."""
+    from matplotlib import colormaps
+
+    x, weight = kernel.picture(s), kernel.weights(s)
+    total, (oh, ow) = weight.sum().item(), y.shape
+    if (weight >= 0).all() or abs(total - 1) < 1e-6:
+        high = x.max().item() * total
+        expected = 255 * (y / high).clamp(0, 1)[..., None].expand(oh, ow, 3).numpy()
+    else:
+        reach = y.abs().max().item() or 1
+        expected = 255 * colormaps["RdBu_r"]((y.numpy() / reach + 1) / 2)[..., :3]
+    cell = _cell(max(x.shape) + 2 * s["padding"], max(oh, ow))
+    inside = 0.12 if cell >= 26 else 0.5  # beside the numbers, where there are some
+    worst = 0
+    for i, j in np.ndindex(oh, ow):
+        from_pick = max(abs(i - s["row"]), abs(j - s["column"]))
+        if from_pick * cell < 12 + cell:
+            continue  # the frame
+        color = picture[int((i + inside) * cell), int((j + inside) * cell)]
+        assert color[3] == 255
+        worst = max(worst, np.abs(color[:3] - expected[i, j]).max())
+    return worst
+
+
+def _cell(longest_in, longest_out):
+    """CSS pixels of an output's pixel: the input's scale, unless that is too small to hit."""
+    return min(max(SIDE / longest_in, 160 / longest_out), SIDE / longest_out)
+
+
+def test_keys_and_mouse_pick_a_pixel(notebook):
+    explorer = Explorer(notebook, FIRST)
+    output = explorer.root.locator("canvas[tabindex]")
+    assert (explorer.state["row"], explorer.state["column"]) == (7, 7)
+    for key in ("ArrowUp", "ArrowUp", "ArrowRight"):
+        output.press(key)
+    assert (explorer.state["row"], explorer.state["column"]) == (5, 8)
+    explorer.agrees()
+    cell = _cell(28 + 2 * 1, 14)
+    output.click(position={"x": 2.5 * cell, "y": 13.5 * cell})
+    assert (explorer.state["row"], explorer.state["column"]) == (13, 2)
+    explorer.agrees()
+    assert output.get_attribute("aria-label") == explorer.sentence
+
+
+def test_the_notebook_does_not_take_the_keys(notebook):
+    """JupyterLab moves between cells on arrows and cuts the cell on x, unless each control keeps its keys."""
+    explorer = Explorer(notebook, FIRST)
+    cells = "window.jupyterapp.shell.currentWidget.content"
+    before = notebook.evaluate(f"[{cells}.activeCellIndex, {cells}.widgets.length]")
+    focusable = explorer.root.locator("input, select, textarea, [tabindex]")
+    assert focusable.count() > 15
+    for control in focusable.all():
+        assert control.get_attribute("data-lm-suppress-shortcuts") == "true"
+    row = explorer.state["row"]
+    explorer.control("row").press("ArrowLeft")
+    explorer.control("row").press("x")
+    assert explorer.state["row"] == row - 1
+    assert notebook.evaluate(f"[{cells}.activeCellIndex, {cells}.widgets.length]") == before
+
+
+def test_every_control_has_a_name(notebook):
+    explorer = Explorer(notebook, GRID)
+    explorer.slide("row", 1), explorer.slide("column", 1)
+    for name in ("Image", "Kernel", "Padding mode", "Operation"):
+        assert explorer.root.get_by_role("combobox", name=name, exact=True).count() == 1
+    for name in ("Kernel size", "Stride", "Padding", "Dilation", "Output row", "Output column"):
+        assert explorer.root.get_by_role("slider", name=name, exact=True).count() == 1
+    assert explorer.root.get_by_role("textbox", name="weight row 1, column 2").count() == 1
+    assert explorer.root.get_by_role("textbox", name="Numbers of the image").count() == 1
+    assert explorer.root.get_by_role("img").count() == 2
+    assert explorer.control("row").get_attribute("aria-valuetext") == "row 1, column 1, value 41"
+
+
+def test_weights_and_numbers_can_be_typed(notebook):
+    explorer = Explorer(notebook, GRID)
+    explorer.slide("row", 1), explorer.slide("column", 1)
+    weight = explorer.root.get_by_role("textbox", name="weight row 0, column 0")
+    weight.fill("-0.5")
+    weight.press("Enter")
+    assert "3x3 kernel of your own" in explorer.sentence and explorer.sentence.endswith("= 39.5")  # 41 - 3 / 2
+    weight.fill("much")
+    weight.press("Enter")
+    assert explorer.text(".said") == "Not possible: much is not a number." and weight.input_value() == "-0.5"
+    numbers = explorer.root.get_by_role("textbox", name="Numbers of the image")
+    numbers.fill("1 2 3\n4 5 6\n7 8 10")
+    numbers.blur()
+    expected = {"image": [[1, 2, 3], [4, 5, 6], [7, 8, 10]], "kernel": [[-0.5, 1, 0], [1, 1, 1], [0, 1, 0]]}
+    assert explorer.sentence == widgets.describe(expected)
+    numbers.fill("1 2\n3")
+    numbers.blur()
+    assert "rows of equally many numbers" in explorer.text(".said")
+    explorer.control("kernel").select_option("cross")
+    explorer.control("image").select_option("grid")
+    explorer.agrees()
+
+
+def test_python_hears_the_controls_and_sets_them(notebook):
+    explorer = Explorer(notebook, LIVE)
+    explorer.control("stride").press("ArrowRight")
+    explorer.agrees()
+    until(notebook, "(explorer.stride, explorer.out_shape, repr(explorer))", (2, (13, 13), explorer.sentence))
+    browser.kernel_says(notebook, "explorer.set_trait('padding', 3)")
+    notebook.wait_for_function("(e) => e.dataset.sentence.includes('padding 3')", arg=explorer.root.element_handle())
+    explorer.agrees()
+    assert browser.kernel_says(notebook, "explorer.set_trait('padding', 9)").startswith("StateError: ")
+    weight = explorer.root.get_by_role("textbox", name="weight row 0, column 0")
+    weight.fill("7")
+    weight.press("Enter")
+    until(notebook, "(explorer.kernel, explorer.kernel_size)", ([[7, 0, 1], [-2, 0, 2], [-1, 0, 1]], 3))
+    until(notebook, "repr(explorer)", explorer.sentence)
+    explorer.control("kernel").select_option("box")
+    explorer.slide("kernel_size", 7)
+    until(notebook, "(explorer.kernel, explorer.kernel_size)", ("box", 7))
+    explorer.agrees()
+
+
+def test_an_error_in_python_is_shown(notebook):
+    broken = Explorer(notebook, BROKEN)
+    assert broken.text("[role=alert]") == ""
+    broken.control("stride").press("ArrowRight")
+    broken.root.get_by_text("ZeroDivisionError: division by zero").wait_for()
+    broken.control("padding").press("ArrowRight")  # and goes away with the next value that is fine
+    notebook.wait_for_function(
+        "(e) => e.querySelector('[role=alert]').textContent === ''", arg=broken.root.element_handle()
+    )
+    broken.agrees()
+
+
+def until(page, code, expected):
+    """Wait for the kernel to agree: the controls tell it when they are let go."""
+    for _ in range(50):
+        if (said := ast.literal_eval(browser.kernel_says(page, code))) == expected:
+            return
+        page.wait_for_timeout(100)
+    assert said == expected
+
+
+def test_light_and_dark(notebook):
+    explorer = Explorer(notebook, FIRST)
+    scheme = "(e) => getComputedStyle(e).colorScheme"
+    assert explorer.root.evaluate(scheme) == "light"
+    change = "(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })"
+    for theme, expected in (("JupyterLab Dark", "dark"), ("JupyterLab Light", "light")):
+        notebook.evaluate(change, theme)
+        notebook.wait_for_function(
+            f"(e) => ({scheme})(e) === '{expected}'", arg=explorer.root.element_handle(), timeout=10_000
+        )
+
+
+def test_stored_and_not_trusted_it_is_a_picture_and_a_sentence(chrome, address):
+    page = chrome.new_page()
+    errors = browser.console_errors(page)
+    browser.open_notebook(page, address, "stored.ipynb")
+    sentence = repr(widgets.kernel_explorer(stride=2))
+    page.get_by_role("img", name=sentence).wait_for()
+    assert page.get_by_text(sentence).count() == 1 and page.locator(".cnnlab").count() == 0
+    assert page.get_by_role("img", name=sentence).evaluate("(img) => img.naturalWidth") > 300
+    assert not errors
+    page.close()
+
+
+@pytest.mark.parametrize("width", [400, 1400])
+def test_exported_it_lives_without_a_network(chrome, tmp_path, width):
+    import nbformat
+    from nbconvert import HTMLExporter
+
+    explorers = [
+        widgets.kernel_explorer(image="photo"),
+        widgets.kernel_explorer(image="grid", kernel="box", kernel_size=5),
+    ]
+    browser.write_notebook(tmp_path / "book.ipynb", ["a", "b"], explorers)
+    html, _ = HTMLExporter().from_notebook_node(nbformat.read(tmp_path / "book.ipynb", 4))
+    (tmp_path / "book.html").write_text(html, encoding="utf-8")
+    context = chrome.new_context(viewport={"width": width, "height": 800}, offline=True)
+    page = context.new_page()
+    broken = []
+    page.on("pageerror", lambda error: broken.append(str(error)))
+    page.goto((tmp_path / "book.html").as_uri(), wait_until="domcontentloaded")
+    page.wait_for_function("document.querySelectorAll('[data-sentence]').length === 2")
+    photo = Explorer(page, 0)
+    photo.control("stride").press("End")
+    assert photo.state["stride"] == 6
+    for explorer in (photo, Explorer(page, 1)):
+        explorer.agrees()
+        wide = explorer.root.evaluate(
+            "(e) => [e, ...e.querySelectorAll('*')].some((n) => n.scrollWidth > e.clientWidth)"
+        )
+        assert not wide, "something sticks out"
+        assert not explorer.root.evaluate(
+            "(e) => [...e.querySelectorAll('canvas, fieldset, figure')].some((n) => "
+            "n.getBoundingClientRect().right > e.getBoundingClientRect().right + 1)"
+        )
+    assert not [e for e in broken if "cnnlab" in e or "mount" in e]
+    context.close()
+
+
+def test_a_page_without_any_style_is_enough(chrome, tmp_path):
+    """Colab, VS Code: none of JupyterLab's variables."""
+    path = tmp_path / "bare.html"
+    path.write_text("<!doctype html>" + widgets.kernel_explorer().html(), encoding="utf-8")
+    page = chrome.new_page()
+    errors = browser.console_errors(page)
+    page.goto(path.as_uri())
+    explorer = Explorer(page)
+    explorer.control("padding").press("ArrowRight")
+    assert explorer.state["padding"] == 1
+    explorer.agrees()
+    assert torch.isfinite(kernel.result(kernel.complete(**explorer.state))).all()
+    assert not errors
+    page.close()
