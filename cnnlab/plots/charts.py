@@ -91,6 +91,8 @@ def bars(values, xlabel, title=None, form="{:,.0f}"):
     ax.set_yticks(range(len(labels)), labels)
     ax.invert_yaxis()
     ax.set_xlabel(xlabel)
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")  # no "1e6" set apart
+    ax.xaxis.get_major_locator().set_params(nbins=6)
     ax.margins(x=0.15)
     open_frame(ax)
     if title:

@@ -116,6 +116,8 @@ def _bars(axes, values):
 def _number(value):
     """Whole numbers as they are, others to two digits: what another processor computes reads the same."""
     value = float(value)
+    if abs(value) < 1e-6:  # rounding differs from processor to processor
+        return "0"
     if value.is_integer() and abs(value) < 1e6:
         return str(int(value))
     return f"{value:.2g}"
