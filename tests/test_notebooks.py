@@ -139,11 +139,16 @@ print("one"), display(ipywidgets.IntSlider(3)), print("two")
 display(Figure())"""
 
 
+TIMED = 'import time\nprint("loops ", time.perf_counter_ns(), "ns")\ntime.perf_counter_ns()'
+
+
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory):
     """A lively notebook, stored; its path and text."""
     path = tmp_path_factory.mktemp("stored") / NAME
-    nbformat.write(raw(LIVELY, "import matplotlib.pyplot as plt\nplt.plot([1, 2]);"), path)
+    notebook = raw(LIVELY, "import matplotlib.pyplot as plt\nplt.plot([1, 2]);", TIMED)
+    notebook.cells[-1].metadata["tags"] = ["nbval-ignore-output"]
+    nbformat.write(notebook, path)
     assert store.store(path) == []
     return path, path.read_text(encoding="utf-8")
 
@@ -154,11 +159,20 @@ def test_a_second_run_gives_the_same_bytes(stored):
     assert path.read_text(encoding="utf-8") == text
 
 
+def test_seconds_are_measured_anew_when_asked_for_or_when_words_change(stored):
+    path, text = stored
+    assert store.store(path, fresh=True) == []
+    assert path.read_text(encoding="utf-8") != text
+    path.write_text(text.replace('"loops  ', '"unfold  '), encoding="utf-8")  # as if the cell had said something else
+    assert store.store(path) == []
+    assert '"loops  ' in path.read_text(encoding="utf-8")
+
+
 def test_nothing_of_machine_moment_or_editor_is_stored(stored):
     _, text = stored
     notebook = nbformat.reads(text, as_version=4)
     assert notebook.metadata == {"kernelspec": store.KERNELSPEC, "language_info": {"name": "python"}}
-    assert [cell.id for cell in notebook.cells] == ["cell-00", "cell-01", "cell-02", "cell-03"]
+    assert [cell.id for cell in notebook.cells] == ["cell-00", "cell-01", "cell-02", "cell-03", "cell-04"]
     assert "widget-view" not in text and "model_id" not in text
     assert "IntSlider(value=3)" in text  # what a slider says in words stays
     pictures = [

@@ -1,7 +1,7 @@
 """Write the table of notebooks in README.md anew from the notebooks themselves.
 
-    python tools/contents.py            README.md gets the table of today
-    python tools/contents.py --check    change nothing; exit status 1 if the table is out of date
+python tools/contents.py            README.md gets the table of today
+python tools/contents.py --check    change nothing; exit status 1 if the table is out of date
 """
 
 import re
