@@ -37,6 +37,8 @@ ROWS = [
     ("cross_entropy(X[:, :, 0, 0], LABELS.int())", TypeError, r"labels hold int32 \(2,\).*int64.*labels\.long\(\)"),
     ("cross_entropy(X[:, :, 0, 0], LABELS.float())", TypeError, r"labels hold float32 \(2,\)"),
     ("binary_cross_entropy_with_logits(C, C.long())", TypeError, r"targets holds int64"),
+    # two devices
+    ("conv2d(X, W.to('meta'))", ValueError, r"weight is on meta but x is on cpu\. Both.*Write weight\.to\(x\.device\)"),
     # nothing there
     (
         "conv2d(X[:0], W)",

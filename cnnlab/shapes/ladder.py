@@ -1,9 +1,12 @@
 """The shapes that one image takes on its way through a model."""
 
+import contextlib
+import copy
 import math
 from typing import NamedTuple
 
 import torch
+from torch import nn
 
 from .costs import check_model, count_parameters, multiply_adds
 from .faults import ShapeError, misfit, mixed_up, times
@@ -80,17 +83,8 @@ def ladder(model, input_shape, classes=None):
         )
     input_shape = tuple(whole("ladder", "input_shape", size) for size in input_shape)
 
-    walk = _Walk(model)
-    modes = {module: module.training for module in model.modules()}
-    try:
-        model.eval()  # dropout and the running statistics of batch normalisation stand still
-        with torch.no_grad():
-            y = walk.send(input_shape)
-    finally:
-        walk.stop()
-        for module, mode in modes.items():
-            module.training = mode
-    out_shape = _shape(y)
+    walk = _walk_without_numbers(model, input_shape) or _walk(model, input_shape)
+    out_shape = _shape(walk.y)
     if classes is not None and out_shape != (classes,):
         raise ShapeError(
             f"ladder: the model gives {out_shape} per image (classes={classes}). One value per class is needed, "
@@ -100,42 +94,52 @@ def ladder(model, input_shape, classes=None):
     return Ladder(walk.rungs, count_parameters(model))
 
 
+def _walk_without_numbers(model, input_shape):
+    """The walk through a copy on the meta device, which works out shapes and computes nothing; None if that fails."""
+    with contextlib.suppress(Exception):  # what is wrong will show again on the way through the model itself
+        numberless = {id(p): nn.Parameter(p.to("meta"), p.requires_grad) for p in model.parameters()}
+        numberless |= {id(buffer): buffer.to("meta") for buffer in model.buffers()}
+        walk = _Walk(copy.deepcopy(model, numberless))
+        walk.go(input_shape)
+        return walk
+
+
+def _walk(model, input_shape):
+    """The walk through the model itself, whose modes are put back at the end."""
+    walk = _Walk(model)
+    modes = {module: module.training for module in model.modules()}
+    try:
+        walk.go(input_shape)
+    except (RuntimeError, ValueError, IndexError) as error:
+        raise error if isinstance(error, ShapeError) else walk.explain(error, input_shape) from None
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+    return walk
+
+
 class _Walk:
-    """What the hooks see on the way through a model: the rungs behind, and the layer at work."""
+    """What hooks see on the way of two blank images through a model: the rungs behind, and the layer at work."""
 
     def __init__(self, model):
         self.model = model
         self.names = {module: name or type(module).__name__ for name, module in model.named_modules()}
-        self.hooks = []
-        for module in model.modules():
-            if not any(module.children()):
-                self.hooks.append(module.register_forward_pre_hook(self.enter, with_kwargs=True))
-                self.hooks.append(module.register_forward_hook(self.leave, with_kwargs=True))
-
-    def stop(self):
-        for hook in self.hooks:
-            hook.remove()
-
-    def send(self, input_shape):
-        """The model's output for blank images, once it is sure that every layer fits."""
-        like = next(self.model.parameters(), torch.zeros(()))
-        tensors = [*self.model.named_parameters(), *self.model.named_buffers()]
-        self.start()
-        try:  # on the meta device, which works out shapes and computes nothing
-            x = torch.zeros(IMAGES, *input_shape, dtype=like.dtype, device="meta")
-            y = torch.func.functional_call(self.model, {name: tensor.to("meta") for name, tensor in tensors}, x)
-        except Exception:  # a model that needs real numbers, or does not fit: now the error counts
-            self.start()
-            try:
-                y = self.model(torch.zeros(IMAGES, *input_shape, dtype=like.dtype, device=like.device))
-            except (RuntimeError, ValueError, IndexError) as error:
-                raise self.explain(error, input_shape) from error
-        if self.lost and isinstance(y, torch.Tensor) and y.shape[:1] != (IMAGES,):
-            raise mixed_up(*self.lost, IMAGES)
-        return y
-
-    def start(self):
         self.rungs, self.counted, self.at_work, self.lost = [], set(), None, None
+
+    def go(self, input_shape):
+        like = next(self.model.parameters(), torch.zeros(()))
+        x = torch.zeros(IMAGES, *input_shape, dtype=like.dtype, device=like.device)
+        layers = [module for module in self.model.modules() if not any(module.children())]
+        hooks = [layer.register_forward_pre_hook(self.enter, with_kwargs=True) for layer in layers]
+        hooks += [layer.register_forward_hook(self.leave, with_kwargs=True) for layer in layers]
+        try:
+            with torch.no_grad():
+                self.y = self.model.eval()(x)  # eval: dropout and running statistics stand still
+        finally:
+            for hook in hooks:
+                hook.remove()
+        if self.lost and isinstance(self.y, torch.Tensor) and self.y.shape[:1] != (IMAGES,):
+            raise mixed_up(*self.lost, IMAGES)
 
     def enter(self, module, args, kwargs):
         x = next((value for value in (*args, *kwargs.values()) if isinstance(value, torch.Tensor)), None)
