@@ -1,17 +1,7 @@
-import { bytes, number } from "./kit.js";
+import { number } from "./kit.js";
+import { picture } from "./pictures.js";
 
 // The arithmetic of the kernel explorer, from the state alone. The tests run it in Node and compare it with ops.conv2d.
-
-const decoded = {};
-
-// The image of a state: { h, w, values }, row by row.
-export function picture(state, fixed) {
-  const rows = state.image === "grid" ? fixed.numbers : state.image;
-  if (Array.isArray(rows)) return { h: rows.length, w: rows[0].length, values: rows.flat() };
-  const { height, width, bytes: text } = fixed.pictures[rows];
-  decoded[text] ??= Float64Array.from(bytes(text), (v) => v / 255);
-  return { h: height, w: width, values: decoded[text] };
-}
 
 // The kernel of a state as it is written down, before any flip.
 export function weights(state, fixed) {
@@ -23,7 +13,7 @@ export function weights(state, fixed) {
 // Where padded row or column i comes from in a picture of n; -1 is a zero.
 function origin(i, n, mode) {
   if (i >= 0 && i < n) return i;
-  if (mode === "reflect") return i < 0 ? -i : 2 * (n - 1) - i;
+  if (mode === "reflect") return i < 0 ? -i : 2 * n - 1 - i;
   return mode === "circular" ? (i + n) % n : -1;
 }
 

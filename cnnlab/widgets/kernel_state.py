@@ -1,14 +1,11 @@
 """The state of the kernel explorer: which settings are legal, what they compute, and the sentence that says it."""
 
-import base64
 import functools
-import json
-from importlib.resources import files
 
 import torch
 
 from cnnlab import ops, shapes
-from cnnlab.widgets import values
+from cnnlab.widgets import pictures, values
 from cnnlab.widgets.presets import PRESETS, SIZES, fraction
 from cnnlab.widgets.values import number
 
@@ -26,9 +23,9 @@ DEFAULTS = {
     "column": None,
 }
 LIMITS = {"kernel_size": (SIZES[0], SIZES[-1]), "stride": (1, 6), "padding": (0, 6), "dilation": (1, 4)}
+IMAGES = ("grid", "digit", "photo")
 MODES = ("zeros", "reflect", "circular")
 NUMBERS = [[1, 0, 2, 0, 1], [0, 3, 9, 2, 0], [1, 8, 9, 7, 2], [0, 2, 8, 1, 0], [3, 0, 1, 0, 4]]  # a cross in the middle
-LARGEST = 100  # pixels a side for a picture of one's own: it travels inside the page
 
 
 def complete(**given):
@@ -37,7 +34,7 @@ def complete(**given):
         if name not in DEFAULTS:
             raise values.wrong(WHO, f"{name} is no setting", f"There are {', '.join(DEFAULTS)}", "Use one of them")
     s = DEFAULTS | given
-    s["image"], s["kernel"] = _image(s["image"]), _kernel(s["kernel"])
+    s["image"], s["kernel"] = pictures.chosen(WHO, s["image"], IMAGES), _kernel(s["kernel"])
     own = None if isinstance(s["kernel"], str) else len(s["kernel"])
     if s["kernel_size"] is None:
         s["kernel_size"] = own or 3
@@ -87,7 +84,9 @@ def out_shape(state):
 def picture(state):
     """(h, w) float64: the image of a whole state."""
     image = state["image"]
-    return _named(image) if isinstance(image, str) else torch.tensor(image, dtype=torch.float64)
+    if isinstance(image, str) and image != "grid":
+        return pictures.pixels(image)
+    return torch.tensor(NUMBERS if image == "grid" else image, dtype=torch.float64)
 
 
 def weights(state):
@@ -128,32 +127,7 @@ def fixed():
     for name, (label, needs, _) in PRESETS.items():
         sizes = {k: found for k in SIZES if (found := fraction(name, k))}
         kernels[name] = {"label": label, "needs": needs, "sizes": sizes}
-    return {"numbers": NUMBERS, "pictures": _pictures(), "kernels": kernels, "limits": LIMITS}
-
-
-@functools.cache
-def _pictures():
-    return json.loads((files("cnnlab") / "js" / "pictures.json").read_text(encoding="utf-8"))
-
-
-@functools.cache
-def _named(name):
-    if name == "grid":
-        return torch.tensor(NUMBERS, dtype=torch.float64)
-    p = _pictures()[name]
-    pixels = torch.frombuffer(bytearray(base64.b64decode(p["bytes"])), dtype=torch.uint8)
-    return pixels.view(p["height"], p["width"]).double() / 255
-
-
-def _image(image):
-    if isinstance(image, str):
-        return values.one_of(WHO, "image", image, ("grid", *_pictures()))
-    bytes_ = str(getattr(image, "dtype", "")).endswith("uint8")
-    x = values.table(WHO, "image", image / 255 if bytes_ else image, "Pass one channel of one picture, like x[0, 0]")
-    if max(len(x), len(x[0])) > LARGEST:
-        came = f"image is {len(x)}x{len(x[0])}"
-        raise values.wrong(WHO, came, f"At most {LARGEST} pixels a side fit in a page", "Cut it or shrink it")
-    return x
+    return {"numbers": {"grid": NUMBERS}, "pictures": pictures.stored(), "kernels": kernels, "limits": LIMITS}
 
 
 def _kernel(kernel):
