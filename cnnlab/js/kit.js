@@ -285,9 +285,9 @@ export function legend() {
 // ---- looks: inherited colors, so that light and dark themes of any host fit
 
 const STYLE = `
-.cnnlab { color: var(--jp-content-font-color1, inherit); font: 14px/1.4 system-ui, sans-serif; padding: 4px 0; max-width: 1100px; }
+.cnnlab { color: var(--jp-content-font-color1, inherit); font: 14px/1.4 system-ui, sans-serif; padding: 4px; max-width: 1100px; }
 .cnnlab fieldset { border: 0; margin: 0 0 10px; padding: 0; display: grid; gap: 6px 14px;
-  grid-template-columns: repeat(auto-fill, minmax(min(135px, 100%), 1fr)); min-width: 0; }
+  grid-template-columns: repeat(auto-fill, minmax(min(118px, 100%), 1fr)); min-width: 0; }
 .cnnlab label { display: flex; flex-direction: column; gap: 2px; min-width: 0; }
 .cnnlab label .value { font-weight: 700; font-variant-numeric: tabular-nums; }
 .cnnlab select, .cnnlab textarea { font: inherit; width: 100%; max-width: 100%; box-sizing: border-box; padding: 3px; }

@@ -3,5 +3,6 @@
 from cnnlab.widgets.kernel import kernel_explorer
 from cnnlab.widgets.kernel_state import describe
 from cnnlab.widgets.presets import PRESETS, preset
+from cnnlab.widgets.receptive_field import receptive_field_explorer
 
-__all__ = ["PRESETS", "describe", "kernel_explorer", "preset"]
+__all__ = ["PRESETS", "describe", "kernel_explorer", "preset", "receptive_field_explorer"]
