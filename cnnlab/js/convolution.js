@@ -13,7 +13,7 @@ export function weights(state, fixed) {
 // Where padded row or column i comes from in a picture of n; -1 is a zero.
 function origin(i, n, mode) {
   if (i >= 0 && i < n) return i;
-  if (mode === "reflect") return i < 0 ? -i : 2 * n - 1 - i;
+  if (mode === "reflect") return i < 0 ? -i : 2 * (n - 1) - i;
   return mode === "circular" ? (i + n) % n : -1;
 }
 

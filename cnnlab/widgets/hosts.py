@@ -71,7 +71,7 @@ def still(figure, sentence):
     drawn, png = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png", dpi=72)
     # 64 colors are a third of the bytes and look the same; a fresh file carries no version of matplotlib either.
-    picture = Image.open(drawn).convert("RGB").quantize(64, dither=Image.Dither.NONE)
+    picture = Image.open(drawn).convert("RGB").quantize(64, kmeans=1, dither=Image.Dither.NONE)
     picture.save(png, format="png", optimize=True)
     data, text = base64.b64encode(png.getvalue()).decode(), html.escape(sentence)
     return f'<img alt="{text}" src="data:image/png;base64,{data}">\n<p>{text}</p>'
