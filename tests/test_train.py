@@ -425,6 +425,32 @@ def test_bar_of_batches_without_length(capsys):
     assert "8batch" in capsys.readouterr().err
 
 
+NOTEBOOK = """
+import torch
+from cnnlab import train
+net = torch.nn.Linear(4, 3)
+batches = [(torch.zeros(2, 4), torch.tensor([0, 1]))] * 5
+train.fit(net, batches, epochs=2, optimizer=torch.optim.SGD(net.parameters(), 0.1))
+"""
+
+
+def test_bar_in_a_notebook_is_a_widget_with_a_text_that_never_changes():
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(NOTEBOOK)])
+    nbclient.NotebookClient(notebook, kernel_name="python3", timeout=120).execute()
+    bar, result = notebook.cells[0].outputs
+    assert "application/vnd.jupyter.widget-view+json" in bar.data
+    assert bar.data["text/plain"] == "training: 10 batches"
+    assert result.data["text/plain"] == "History(epochs=2)"
+    widgets = notebook.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"].values()
+    states = [widget["state"] for widget in widgets]
+    bars = [state for state in states if state["_model_name"] == "FloatProgressModel"]
+    assert [(state["value"], state["max"], state["bar_style"]) for state in bars] == [(10, 10, "success")]
+    html = " ".join(state["value"] for state in states if state["_model_name"] == "HTMLModel")
+    words = html.replace("\u2007", " ")  # tqdm writes spaces that are as wide as digits
+    assert "epoch 2 of 2" in words and "loss " in words and ", accuracy " in words
+
+
 class FakeIPython:
     """As IPython in a Jupyter kernel."""
 
@@ -436,16 +462,13 @@ class FakeIPython:
         return FakeIPython.Shell()
 
 
-def test_bar_in_a_notebook_is_a_widget(monkeypatch):
-    pytest.importorskip("ipywidgets")
-    from tqdm.notebook import tqdm
-
+def test_a_notebook_without_widgets_gets_text(monkeypatch, capsys):
     from cnnlab.train import progress
 
     monkeypatch.setitem(sys.modules, "IPython", FakeIPython)
-    assert progress._bar_here() is tqdm
-    monkeypatch.setattr(progress, "find_spec", lambda name: None)  # a kernel without ipywidgets
-    assert progress._bar_here() is None
+    monkeypatch.setattr(progress, "find_spec", lambda name: None)
+    fit_small()
+    assert capsys.readouterr().out.startswith("epoch 1 of 2: loss ")
 
 
 def test_on_epoch_sees_the_history_and_may_end_training():

@@ -46,16 +46,25 @@ class Progress:
 
 
 def _bar_here(default=False):
-    """The class of bar that can live here: tqdm's notebook one in a kernel, its text one in a terminal, else None."""
+    """What makes a bar here: tqdm's widget in a notebook, its text bar in a terminal; None where neither can live."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     if shell is not None and hasattr(shell, "kernel"):
-        if find_spec("ipywidgets") is not None:
-            from tqdm.notebook import tqdm
-
-            return tqdm
-    elif sys.stderr.isatty() or default:
+        return _notebook_bar if find_spec("ipywidgets") is not None else None
+    if sys.stderr.isatty() or default:
         from tqdm import tqdm
 
         return tqdm
     return None
+
+
+def _notebook_bar(**options):
+    """tqdm's bar as a widget. The text beside it is what a page without widgets shows, the same on every machine."""
+    from IPython.display import display
+    from tqdm.notebook import tqdm
+
+    bar = tqdm(**options, display=False)
+    view = {"model_id": bar.container.model_id, "version_major": 2, "version_minor": 0}
+    text = "training" if options["total"] is None else f"training: {options['total']} batches"
+    display({"application/vnd.jupyter.widget-view+json": view, "text/plain": text}, raw=True)
+    return bar
