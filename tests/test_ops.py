@@ -250,3 +250,22 @@ def test_lenet_learns_with_our_operations_as_with_pytorchs():
             optimizer.step()
         ends.append(w)
     torch.testing.assert_close(*ends)
+
+
+@pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
+def test_everything_is_computed_where_the_input_lies(mode):
+    """The meta device stands in for a GPU: it refuses tensors that lie elsewhere."""
+    x, weight = torch.rand(2, 4, 9, 8, device="meta"), torch.rand(4, 4, 3, 3, device="meta")
+    results = [
+        ops.conv2d(x, weight, padding="same", padding_mode=mode),
+        ops.conv1d(x[0], weight[:, :, 0].repeat(1, 3, 1)[:, :9], padding=1, padding_mode=mode),
+        ops.conv_transpose2d(x, weight),
+        ops.max_pool2d(x, 3, 2, padding=1, ceil_mode=True),
+        ops.avg_pool2d(x, 3, 2, padding=1, ceil_mode=True, count_include_pad=False),
+        ops.adaptive_avg_pool2d(x, 3),
+        ops.blur2d(x),
+        ops.batch_norm(x, *(torch.ones(4, device="meta") for _ in range(4)), training=True),
+        ops.softmax(ops.tanh(ops.leaky_relu(ops.relu(x))), 1),
+        ops.binary_cross_entropy_with_logits(x, x),
+    ]
+    assert {y.device.type for y in results} == {"meta"}

@@ -30,7 +30,7 @@ def relu(x):
     The slope is 1 above 0, else 0. Same numbers as torch.nn.functional.relu.
     """
     _checks.floats("relu", x=x)
-    return torch.where(x <= 0, 0.0, x)
+    return torch.where(x <= 0, 0.0, x)  # not x.clamp(min=0): its slope at 0 changed between versions of PyTorch
 
 
 def leaky_relu(x, negative_slope=0.01):
