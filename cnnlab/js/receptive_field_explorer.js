@@ -91,7 +91,7 @@ function render({ model, el }) {
   // ---- the parts
 
   const sliders = {
-    size: slider("Pixels in a row", "size", (value) => update({ size: value }), tell),
+    size: slider("Pixels", "size", (value) => update({ size: value }), tell),
     layer: slider("Point at layer", "layer", (value) => point(value, shown.middle), tell),
     position: slider("Output", "position", (value) => update({ position: value }), tell),
   };
