@@ -19,10 +19,8 @@ help:
 lab: $(VENV)/installed
 	$(BIN)/jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) notebooks/00_start_here.ipynb
 
-# conftest.py says what runs in which order; pytest's last line counts everything.
+# conftest.py says what runs in which order, ruff first; pytest's last line counts everything.
 test: $(VENV)/installed
-	$(BIN)/ruff check --quiet .
-	$(BIN)/ruff format --quiet --check .
 	$(BIN)/pytest -q -n $(JOBS)
 
 fix: $(VENV)/installed

@@ -11,8 +11,8 @@ import store
 from nbval.plugin import IPyNbCell
 from xdist.scheduler import LoadScopeScheduling
 
-# cheap first: rooms, notebooks as shipped, notebooks solved, a fresh environment, a browser
-LATE = ["notebooks", "test_solved", "test_colab", "test_browser"]
+# cheap first: style, rooms, notebooks as shipped, notebooks solved, a fresh environment, a browser
+ORDER = ["tests/test_style", "tests/", "notebooks/", "tests/test_solved", "tests/test_colab", "tests/test_browser"]
 EXPLORER = "<div data-cnnlab="  # as cnnlab.widgets writes it
 
 
@@ -32,7 +32,8 @@ def pytest_collection_modifyitems(items):
 
 
 def _turn(item):
-    return max((i for i, part in enumerate(LATE, 1) if part in item.nodeid.partition("::")[0]), default=0)
+    """The place in ORDER of the longest beginning that fits."""
+    return max(((len(begin), i) for i, begin in enumerate(ORDER) if item.nodeid.startswith(begin)), default=(0, 1))[1]
 
 
 def _compare_without_pages(compare, test, reference, skip_compare=None):
