@@ -17,7 +17,7 @@ help:
 	@echo "make clean       remove $(VENV), dist/ and all caches; data/ and checkpoints stay"
 
 lab: $(VENV)/installed
-	$(BIN)/jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) notebooks/00_start_here.ipynb
+	@$(BIN)/jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) notebooks/00_start_here.ipynb
 
 # conftest.py says what runs in which order, ruff first; pytest's last line counts everything.
 test: $(VENV)/installed
