@@ -98,14 +98,16 @@ def write_notebook(path, cells, shown=()):
 
 def open_notebook(page, address, name):
     """Open a notebook and wait until Lab and its kernel are there."""
-    page.goto(f"{address}/lab/tree/{name}")
+    page.goto(f"{address}/lab/workspaces/{Path(name).stem}/tree/{name}")  # with no tabs of other tests
     page.wait_for_function("window.jupyterapp !== undefined", timeout=60_000)
     page.evaluate("async () => { await window.jupyterapp.restored; }")
     page.wait_for_function(
-        """() => {
+        """(name) => {
             const panel = window.jupyterapp.shell.currentWidget;
-            return panel?.context?.isReady && panel.sessionContext?.session?.kernel?.status === "idle";
+            return panel?.context?.path === name && panel.context.isReady
+                && panel.sessionContext?.session?.kernel?.status === "idle";
         }""",
+        arg=name,
         timeout=60_000,
     )
 
@@ -113,7 +115,12 @@ def open_notebook(page, address, name):
 def run_all(page, address, name):
     """Open a notebook, run all cells and wait until the kernel is idle."""
     open_notebook(page, address, name)
-    page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    run_cells(page)
+
+
+def run_cells(page):
+    """Run all cells of the open notebook and wait until the kernel is idle."""
+    page.evaluate("async () => { await window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
     page.wait_for_function(
         """() => {
             const panel = window.jupyterapp.shell.currentWidget;

@@ -42,6 +42,7 @@ def chrome():
 def address(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lab")
     browser.write_notebook(folder / "run.ipynb", CELLS)
+    browser.write_notebook(folder / "again.ipynb", CELLS[:1])
     browser.write_notebook(folder / "stored.ipynb", CELLS[:1], [widgets.kernel_explorer(stride=2)])
     with browser.lab(folder) as address:
         yield address
@@ -375,6 +376,23 @@ def test_stored_and_not_trusted_it_is_a_picture_and_a_sentence(chrome, address):
     page.get_by_role("img", name=sentence).wait_for()
     assert page.get_by_text(sentence).count() == 1 and page.locator(".cnnlab").count() == 0
     assert page.get_by_role("img", name=sentence).evaluate("(img) => img.naturalWidth") > 300
+    assert not errors
+    page.close()
+
+
+def test_it_survives_a_second_run_and_a_new_look(chrome, address):
+    page = chrome.new_page()
+    errors = browser.console_errors(page)
+    browser.run_all(page, address, "again.ipynb")
+    browser.run_cells(page)
+    for _ in range(2):
+        explorer = Explorer(page)
+        explorer.control("padding").press("Home")
+        assert page.locator(".cnnlab").count() == 1 and explorer.state["padding"] == 0
+        explorer.agrees()
+        page.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save'); }")
+        page.wait_for_function("!window.jupyterapp.shell.currentWidget.context.model.dirty")
+        browser.open_notebook(page, address, "again.ipynb")  # stored, trusted, not run
     assert not errors
     page.close()
 
