@@ -10,6 +10,7 @@ from torch import nn
 from torch.optim import lr_scheduler
 
 from cnnlab import train
+from cnnlab.train import guards
 
 X, LABELS = torch.randn(8, 4), torch.arange(8) % 3
 BATCHES = [(X, LABELS)]
@@ -215,26 +216,14 @@ def test_the_cure_in_the_message_works():
     assert len(fit(wild, model, optimizer=optimizer, clip=1e-9)) == 1
 
 
-def test_on_a_gpu_the_first_bad_batch_is_named_later(monkeypatch):
-    """There the loss is looked at every few batches only."""
-    from cnnlab.train import guards
-
-    optimizer = torch.optim.SGD(LINEAR.parameters(), 0.1)
-    losses = [torch.tensor(1.0)] * 6 + [torch.tensor(math.nan)] * 3
-
-    class Loss(float):
-        device = torch.device("cuda")
-
-    class OnGPU(list):
-        def __getitem__(self, index):
-            found = super().__getitem__(index)
-            return found if isinstance(index, slice) else Loss(found)
-
-    monkeypatch.setattr(guards, "LOOK_EVERY", 8)
-    guards.check_finite(OnGPU(losses[:7]), 1, X, optimizer)  # not yet
-    for number, now in ((8, False), (9, True)):
-        with pytest.raises(FloatingPointError, match="batch 7"):
-            guards.check_finite(OnGPU(losses[:number]), 1, X, optimizer, now=now)
+@pytest.mark.parametrize("batches_after", [1, 3, 9])  # fewer, as many, and more than up to the next look
+def test_where_looks_are_rare_the_first_bad_batch_is_named_all_the_same(monkeypatch, batches_after):
+    """On a GPU the loss is looked at every few batches, and at the end of the epoch."""
+    monkeypatch.setitem(guards.LOOK_EVERY, "cpu", 8)
+    poison = (X * math.nan, LABELS)
+    batches = [*BATCHES * 12, poison, *BATCHES * batches_after]
+    with pytest.raises(FloatingPointError, match="epoch 1, batch 13,"):
+        fit(batches)
 
 
 # History

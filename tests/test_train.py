@@ -129,7 +129,7 @@ def test_it_learns_from_every_kind_of_batches():
 # loss, targets, model's output, share that is right
 KINDS = [
     (None, torch.tensor([0, 1, 2]), [[2.0, 0, 0], [0, 2, 0], [2, 0, 0]], 2 / 3),  # classes
-    (nn.BCEWithLogitsLoss(), torch.tensor([1.0, 0, 1]), [1.0, 1, 2], 2 / 3),  # one logit, as AllEqual
+    (nn.BCEWithLogitsLoss(), torch.tensor([1.0, 0, 1]), [0.2, 0.2, 2], 2 / 3),  # one logit, as AllEqual
     (nn.BCEWithLogitsLoss(), torch.tensor([[1.0], [0], [1]]), [[1.0], [-1], [-2]], 2 / 3),
     (None, torch.tensor([[0.9, 0.1], [0.4, 0.6], [0, 1]]), [[3.0, 0], [0, 3], [3, 0]], 2 / 3),  # soft labels
     (nn.MSELoss(), torch.ones(3, 1, 2, 2), torch.ones(3, 1, 2, 2).tolist(), math.nan),  # pictures: no accuracy

@@ -5,7 +5,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-LOOK_EVERY = 50  # batches between two looks at the loss on a GPU, where each look makes it wait
+LOOK_EVERY = {"cpu": 1}  # batches between two looks at the loss; on a GPU each look would make it wait
+LOOK_ELSEWHERE = 50
 
 
 def check_model(function, model, loss=None):
@@ -164,9 +165,9 @@ def check_cost(function, cost):
 def check_finite(losses, epoch, x, optimizer, now=False):
     """Stop training before the step that would spread a loss that is no number into the weights.
 
-    On a GPU it looks every LOOK_EVERY batches and when asked to look now; the message names the first bad batch.
+    On a GPU it looks now and then, and when asked to look now; the message still names the first bad batch.
     """
-    look = 1 if losses[-1].device.type == "cpu" else LOOK_EVERY
+    look = LOOK_EVERY.get(losses[-1].device.type, LOOK_ELSEWHERE)
     if len(losses) % look and not now:
         return
     finite = torch.stack(losses[-look:]).isfinite()
