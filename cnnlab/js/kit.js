@@ -156,6 +156,18 @@ export function button(text, pressed, attributes = {}) {
   return node;
 }
 
+// A labelled box to tick: chosen(true or false).
+export function tick(label, name, chosen) {
+  const box = focusable("input", { type: "checkbox" });
+  box.dataset.name = name;
+  box.addEventListener("change", () => chosen(box.checked));
+  return {
+    node: make("label", { className: "tick" }, box, make("span", {}, label)),
+    box,
+    show(value) { box.checked = value; },
+  };
+}
+
 // A labelled choice; an option that is not possible now is disabled and says why.
 export function choice(label, name, options, chosen) {
   const select = focusable("select");
@@ -289,6 +301,7 @@ const STYLE = `
 .cnnlab fieldset { border: 0; margin: 0 0 10px; padding: 0; display: grid; gap: 6px 14px;
   grid-template-columns: repeat(auto-fill, minmax(min(118px, 100%), 1fr)); min-width: 0; }
 .cnnlab label { display: flex; flex-direction: column; gap: 2px; min-width: 0; }
+.cnnlab label.tick { flex-direction: row; align-items: center; gap: 6px; }
 .cnnlab label .value { font-weight: 700; font-variant-numeric: tabular-nums; }
 .cnnlab select, .cnnlab textarea { font: inherit; width: 100%; max-width: 100%; box-sizing: border-box; padding: 3px; }
 .cnnlab input[type=number] { font: inherit; width: 100%; box-sizing: border-box; padding: 3px; font-variant-numeric: tabular-nums; }

@@ -2,7 +2,8 @@
 
 from cnnlab.widgets.kernel import kernel_explorer
 from cnnlab.widgets.kernel_state import describe
+from cnnlab.widgets.pooling import pooling_explorer
 from cnnlab.widgets.presets import PRESETS, preset
 from cnnlab.widgets.receptive_field import receptive_field_explorer
 
-__all__ = ["PRESETS", "describe", "kernel_explorer", "preset", "receptive_field_explorer"]
+__all__ = ["PRESETS", "describe", "kernel_explorer", "pooling_explorer", "preset", "receptive_field_explorer"]
