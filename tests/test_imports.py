@@ -18,7 +18,7 @@ TABLE = {
     "models": ({"shapes"}, set()),
     "train": (set(), set()),
     "plots": (set(), set()),
-    "widgets": ({"ops", "shapes", "plots"}, set()),
+    "widgets": ({"ops", "shapes", "plots"}, {"data", "models"}),  # where an explorer asks a trained network
     "checks": ({"ops", "shapes", "train"}, {"models", "data", "plots"}),  # where an exercise is about them
     "__init__": (set(), set()),
     "__main__": (set(), {"data"}),  # the doctor speaks even where torch does not start

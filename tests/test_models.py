@@ -24,6 +24,7 @@ MODELS = [
     (models.LeNet, {}, (1, 28, 28), 61_706),  # what "LeNet has 61,706 parameters" everywhere means
     (models.LeNet, {"in_channels": 3, "size": 32}, (3, 32, 32), 62_006),  # PyTorch's CIFAR-10 tutorial
     (models.LeNet1998, {}, (1, 28, 28), 60_000),  # "60,000 trainable free parameters", section II.B
+    (models.DigitNet, {}, (1, 28, 28), 26 * 8 + 73 * 16 + 145 * 16 + 145 * 10),
     (models.CifarNet, {}, (3, 32, 32), 76 * 32 + 801 * 32 + 801 * 64 + 1025 * 64 + 65 * 10),
 ]
 
@@ -58,6 +59,7 @@ def test_variants(model, arguments, image):
 LADDERS = [
     (models.MnistCNN, (1, 28, 28), ["(n, 32, 26, 26)", "(n, 64, 24, 24)", "(n, 64, 12, 12)", "(n, 9216)"]),
     (models.LeNet, (1, 28, 28), ["(n, 6, 14, 14)", "(n, 16, 5, 5)", "(n, 400)"]),
+    (models.DigitNet, (1, 28, 28), ["(n, 8, 14, 14)", "(n, 16, 7, 7)", "(n, 16, 3, 3)", "(n, 144)"]),
     (models.CifarNet, (3, 32, 32), ["(n, 32, 16, 16)", "(n, 32, 8, 8)", "(n, 64, 4, 4)", "(n, 1024)"]),
     (models.LeNet1998, (1, 28, 28), ["(n, 6, 28, 28)", "(n, 6, 14, 14)", "(n, 16, 10, 10)", "(n, 16, 5, 5)"]),
 ]
@@ -194,6 +196,7 @@ BAD_IMAGES = [
     (models.LeNet1998, image(8, 3, 28, 28), r"layer c1 .*\(8, 3, 28, 28\).*Pass grey images"),
     (models.LeNet1998, image(8, 1, 32, 32), r"layer c1 .*28x28"),  # the paper's 32 is made inside
     (models.MnistCNN, image(8, 1, 5, 5), r"MnistCNN: layer conv1 .*\(8, 1, 5, 5\).*28x28"),
+    (models.DigitNet, image(1, 28, 28), r"DigitNet: layer conv1 .*batch axis with x\[None\]"),
     (models.CifarNet, image(8, 1, 32, 32), r"CifarNet: layer conv1 .*in_channels=1"),
     (models.MLP, image(8, 784), r"MLP: layer fc1 .*\(8, 784\).*\(n, c, h, w\)"),
     (models.AllEqual, image(8, 1, 4, 4), r"AllEqual: layer conv .*3x3 pixels"),

@@ -22,7 +22,7 @@ def as_digit(drawing):
         raise ValueError(
             f"as_digit: drawing is {tuple(drawing.shape)}. (h, w) is needed. Pick one picture and channel."
         )
-    ink = drawing.float()
+    ink = drawing.cpu().double()  # not every device has double precision
     if not bool(((ink >= 0) & (ink <= 1)).all()):
         raise ValueError(
             f"as_digit: drawing goes from {ink.min():g} to {ink.max():g}. 0 to 1 is needed. Divide bytes by 255."
@@ -39,11 +39,16 @@ def as_digit(drawing):
     picture = ink.new_zeros(SIDE, SIDE)
     top, left = _start(ink.sum(1)), _start(ink.sum(0))
     picture[top : top + h, left : left + w] = ink
-    return (picture * 255).round().to(torch.uint8)[None, None]
+    return _whole(picture * 255).to(drawing.device, torch.uint8)[None, None]
 
 
 def _start(ink):
     """Where a digit with this much ink per row (or column) begins, for its centre of mass to be in the middle."""
-    places = torch.arange(len(ink), device=ink.device)
-    center = ((ink * places).sum() / ink.sum()).item()
-    return min(max(round(SIDE / 2 - center), 0), SIDE - len(ink))
+    places = torch.arange(len(ink))
+    center = (ink * places).sum() / ink.sum()
+    return min(max(int(_whole(SIDE / 2 - center)), 0), SIDE - len(ink))
+
+
+def _whole(x):
+    """Rounded; what only rounding errors keep from a tie counts as a tie, here as in cnnlab/js/drawing.js."""
+    return x.round(decimals=6).round()

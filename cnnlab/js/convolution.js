@@ -1,3 +1,4 @@
+import { correlate } from "./correlate.js";
 import { number } from "./kit.js";
 import { picture } from "./pictures.js";
 
@@ -53,17 +54,9 @@ export function compute(state, fixed) {
 
   const steps = weight.map((_, t) => Math.floor(t / k) * d * pw + (t % k) * d);  // from a window's corner to its taps
   const output = new Float64Array(oh * ow);
+  correlate(output, oh, ow, padded, pw, steps, weight, s);
   let low = Infinity, high = -Infinity;
-  for (let i = 0; i < oh; i++) {
-    for (let j = 0; j < ow; j++) {
-      const corner = i * s * pw + j * s;
-      let sum = 0;
-      for (let t = 0; t < steps.length; t++) sum += padded[corner + steps[t]] * weight[t];
-      output[i * ow + j] = sum;
-      low = Math.min(low, sum);
-      high = Math.max(high, sum);
-    }
-  }
+  for (const v of output) { low = Math.min(low, v); high = Math.max(high, v); }
 
   const row = Math.min(state.row, oh - 1), column = Math.min(state.column, ow - 1);
   const window = steps.map((step) => padded[row * s * pw + column * s + step]);

@@ -1,5 +1,6 @@
 """Explorers: pictures of an idea that answer at once to a slider, a key or the mouse."""
 
+from cnnlab.widgets.digit_pad import digit_pad
 from cnnlab.widgets.kernel import kernel_explorer
 from cnnlab.widgets.kernel_state import describe
 from cnnlab.widgets.pooling import pooling_explorer

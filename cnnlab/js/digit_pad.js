@@ -1,0 +1,218 @@
+import { board, button, choice, drawCells, greyScale, make, number, root, signedScale, slider, traits } from "./kit.js";
+import { forward, layers } from "./digit_net.js";
+import { asDigit, asDrawn, beginning, inked, PAPER, SIDE } from "./drawing.js";
+
+const NAMES = ["drawing", "pen", "part", "centered"];
+const INPUTS = [["centered", "centered and scaled"], ["drawn", "as it was drawn"]];
+const KEYS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
+const WIDTH = 280, SEEN = 196, MAP = 84;  // CSS pixels: paper, picture, one feature map
+const NEAR = 0.7;  // pixels of the paper from a point to the next one that is kept
+
+const CSS = `
+.cnnlab .buttons { display: flex; flex-wrap: wrap; gap: 8px; margin: 6px 0 0; }
+.cnnlab .paper { cursor: crosshair; touch-action: none; }
+.cnnlab figure.seen { flex: 0 1 ${SEEN}px; }
+.cnnlab .bars { display: grid; grid-template-columns: auto 1fr 2.6em; gap: 4px 8px; align-items: center; font-variant-numeric: tabular-nums; }
+.cnnlab .bars i { height: 14px; background: #1f77b4; }
+.cnnlab .bars .first { font-weight: 700; }
+.cnnlab .bars i.first { background: #e07b00; }
+.cnnlab .maps { display: flex; flex-wrap: wrap; gap: 10px; }
+.cnnlab .below { margin-top: 14px; max-width: none; }
+`;
+
+// Everything that the pad shows of a state.
+export function compute(state, fixed, net) {
+  const strokes = beginning(typeof state.drawing === "string" ? fixed.presets[state.drawing] : state.drawing, state.part);
+  const paper = inked(strokes, state.pen), drawn = paper.some((v) => v > 0);
+  const picture = state.centered ? asDigit(paper) : asDrawn(paper);
+  const asked = forward(picture, net), probabilities = picture.some((v) => v > 0) ? asked.probabilities : null;
+  const order = probabilities && probabilities.map((_, i) => i).sort((a, b) => probabilities[b] - probabilities[a] || a - b);
+  return { strokes, paper, drawn, picture, maps: asked.maps, logits: asked.logits, probabilities, order };
+}
+
+// The sentence of widgets.digit_pad_state.describe.
+export function sentence(state, { probabilities: p, order }) {
+  if (!p) return "Digit pad: nothing is drawn yet, so the network is not asked";
+  const name = typeof state.drawing === "string" ? state.drawing : "drawing of your own";
+  return `Digit pad: ${name}${state.part === 100 ? "" : `, ${state.part} percent of it drawn`}, pen ${state.pen} pixels wide, `
+    + `${state.centered ? "centered and scaled as in MNIST" : "placed as it was drawn"}: the network says ${order[0]} `
+    + `(probability ${number(p[order[0]])}), then ${order[1]} (${number(p[order[1]])})`;
+}
+
+function render({ model, el }) {
+  const fixed = model.get("fixed"), net = layers(fixed);
+  const [node, forget] = root(el, CSS);
+  const python = traits(model, NAMES, hear);
+  let state = python.read(), shown = null, last = null;  // last: where the pen is on the paper, if it touches it
+  const pen = { at: [PAPER / 2, PAPER / 2], down: false, seen: false };  // the pen that the arrow keys move
+
+  // ---- from a control to the state, and on to Python when it is let go
+
+  function update(changes, words = "") {
+    if (said.textContent !== words) said.textContent = words;
+    state = { ...state, ...changes };
+    draw();
+  }
+
+  const tell = () => python.tell(state);
+
+  function hear(heard, message) {
+    error.textContent = message;
+    state = heard;
+    draw();
+  }
+
+  // ---- the pen: it goes on with what is there, and a preset becomes a drawing of one's own
+
+  const near = (x) => Math.round(Math.max(0, Math.min(PAPER, x)) * 10) / 10;
+
+  function put(point, words = "") {
+    const strokes = shown.strokes, from = last;
+    const points = strokes.reduce((sum, stroke) => sum + stroke.length, 0);
+    last = point.map(near);
+    if (points >= fixed.most) return update({}, "The paper is full. Take a stroke back or clear it.");
+    const line = from && strokes.length ? [...strokes.slice(0, -1), [...strokes.at(-1), last]] : [...strokes, [last]];
+    const drawing = line.map((stroke) => stroke.map((spot) => spot.map(near)));
+    update({ drawing, part: 100 }, words);
+  }
+
+  function press(event) {
+    if (event.button) return;
+    paper.node.setPointerCapture(event.pointerId);
+    pen.down = pen.seen = false;
+    last = null;
+    put(paper.at(event).map((v) => (v * PAPER) / WIDTH));
+  }
+
+  function move(event) {
+    if (!last || pen.down) return;
+    const passed = event.getCoalescedEvents?.() ?? [];
+    for (const one of passed.length ? passed : [event]) {
+      const point = paper.at(one).map((v) => (v * PAPER) / WIDTH);
+      if (Math.hypot(point[0] - last[0], point[1] - last[1]) >= NEAR) put(point);
+    }
+  }
+
+  function lift() {
+    if (last) tell();
+    last = null;
+    pen.down = false;
+    draw();
+  }
+
+  function key(event) {
+    if (event.key === " ") {
+      pen.down = !pen.down;
+      pen.seen = true;
+      last = null;
+      if (pen.down) put(pen.at, "The pen is down: steer with the arrow keys.");
+      else update({}, "The pen is up.");
+      tell();
+    } else if (KEYS[event.key]) {
+      const step = event.shiftKey ? 0.5 : 2;
+      pen.at = pen.at.map((v, i) => near(v + step * KEYS[event.key][i]));
+      pen.seen = true;
+      if (pen.down) put(pen.at, said.textContent);
+      else draw();
+      tell();
+    } else return;
+    event.preventDefault();
+  }
+
+  // ---- the parts
+
+  const names = Object.keys(fixed.presets).map((name) => [name, name]);
+  const controls = {
+    drawing: choice("Drawing", "drawing", [...names, ["own", "your own"]], (drawing) => { update({ drawing, part: 100 }); tell(); }),
+    centered: choice("The network gets it", "centered", INPUTS, (value) => { update({ centered: value === "centered" }); tell(); }),
+    pen: slider("Pen, pixels wide", "pen", (value) => update({ pen: value }), tell),
+    part: slider("Percent drawn", "part", (value) => update({ part: value }), tell),
+  };
+  const undo = button("Take a stroke back", () => { update({ drawing: shown.strokes.slice(0, -1), part: 100 }); tell(); });
+  const clear = button("Clear the paper", () => { update({ drawing: [], part: 100 }); tell(); paper.node.focus(); });
+  const said = make("p", { role: "status", className: "said" }), error = make("p", { role: "alert" });
+  const paper = board(WIDTH, { tabIndex: 0, className: "paper" }), seen = board(SEEN, {});
+  const answer = make("figcaption"), bars = make("div", { className: "bars", role: "img" });
+  const rows = Array.from({ length: 10 }, (_, digit) => {
+    const row = { name: make("span", {}, String(digit)), bar: make("i"), value: make("span") };
+    bars.append(row.name, make("div", {}, row.bar), row.value);
+    return row;
+  });
+  const { weight: kernels, shape: [filters, , k] } = net.conv1;
+  const maps = Array.from({ length: filters }, () => board(MAP, {}, MAP * 1.5));
+  for (const [name, action] of Object.entries({ pointerdown: press, pointermove: move, pointerup: lift, pointercancel: lift, keydown: key, blur: lift })) {
+    paper.node.addEventListener(name, action);
+  }
+  node.append(
+    make("fieldset", { ariaLabel: "settings" }, ...Object.values(controls).map((control) => control.node)),
+    said,
+    error,
+    make("div", { className: "panels" },
+      make("figure", {}, make("figcaption", {}, "Draw here: mouse, finger, or Space and arrow keys"), paper.node,
+        make("div", { className: "buttons" }, undo, clear)),
+      make("figure", { className: "seen" }, make("figcaption", {}, `The network sees ${SIDE}x${SIDE}`), seen.node),
+      make("figure", {}, answer, bars)),
+    make("figure", { className: "below" }, make("figcaption", {}, `Its first ${filters} filters, and the map that each makes`),
+      make("div", { className: "maps" }, ...maps.map((map) => map.node))),
+    make("p", {}, "In PyTorch: ", make("code", {}, "models.DigitNet.trained()(picture[None, None] / 255).softmax(dim=1)")),
+  );
+
+  // ---- from the state to the page
+
+  function draw() {
+    const r = shown = compute(state, fixed, net);
+    const grey = greyScale(0, 1);
+    controls.drawing.show(typeof state.drawing === "string" ? state.drawing : "own", (name) => (name === "own" ? "draw on the paper" : null));
+    controls.centered.show(state.centered ? "centered" : "drawn", () => null);
+    controls.pen.show(state.pen, ...fixed.limits.pen);
+    controls.part.show(state.part, ...fixed.limits.part, `${state.part} percent, ${r.order ? `the network says ${r.order[0]}` : "nothing is drawn"}`);
+    undo.disabled = clear.disabled = !r.strokes.length;
+
+    const on = paper.begin();
+    drawCells(on, r.paper, PAPER, PAPER, WIDTH / PAPER, grey);
+    if (pen.seen) drawPen(on, pen.at.map((v) => (v * WIDTH) / PAPER), (state.pen / 2) * (WIDTH / PAPER) + 2);
+    drawCells(seen.begin(), Float64Array.from(r.picture, (v) => v / 255), SIDE, SIDE, SEEN / SIDE, grey);
+    drawMaps(r);
+
+    answer.textContent = r.order ? `The network says ${r.order[0]}` : "Nothing is drawn yet";
+    rows.forEach(({ name, bar, value }, digit) => {
+      const p = r.probabilities?.[digit] ?? 0;
+      for (const part of [name, bar, value]) part.classList.toggle("first", digit === r.order?.[0]);
+      bar.style.cssText = `display: block; width: ${100 * p}%`;
+      value.textContent = r.order ? number(p) : "";
+    });
+    bars.ariaLabel = r.order ? `probabilities: ${r.probabilities.map((p, digit) => `${digit}: ${number(p)}`).join(", ")}` : "no answer";
+    seen.node.ariaLabel = "the picture that the network is given";
+    paper.node.ariaLabel = node.dataset.sentence = sentence(state, r);
+  }
+
+  function drawMaps({ maps: { side, values } }) {
+    const bright = greyScale(0, values.reduce((a, v) => Math.max(a, v), 0) || 1);
+    maps.forEach((map, i) => {
+      const on = map.begin(), kernel = kernels.subarray(i * k * k, (i + 1) * k * k);
+      drawCells(on, kernel, k, k, (0.4 * MAP) / k, signedScale(kernel.reduce((a, v) => Math.max(a, Math.abs(v)), 0)));
+      drawCells(on, values.subarray(i * side * side, (i + 1) * side * side), side, side, MAP / side, bright, 0, 0.5 * MAP);
+      map.node.ariaLabel = `filter ${i} and its map`;
+    });
+  }
+
+  function drawPen(on, [x, y], radius) {
+    for (const [lineWidth, strokeStyle] of [[4, "#000"], [2, "#ff9d00"]]) {
+      Object.assign(on, { lineWidth, strokeStyle });
+      on.setLineDash(pen.down ? [] : [4, 3]);
+      on.beginPath();
+      on.arc(x, y, radius, 0, 2 * Math.PI);
+      on.stroke();
+    }
+    on.setLineDash([]);
+  }
+
+  draw();
+  hear(state, model.get("error") ?? "");
+  return () => {
+    python.forget();
+    forget();
+  };
+}
+
+export default { render };
