@@ -1,4 +1,4 @@
-"""Make cnnlab/js/pictures.json, the small pictures that travel inside an explorer: python -m tools.pictures"""
+"""Make cnnlab/js/pictures.json and colors.json, the pictures that travel inside explorers: python -m tools.pictures"""
 
 import base64
 import json
@@ -8,8 +8,8 @@ from cnnlab import data
 
 
 def encoded(x):
-    """(h, w) uint8 as what the explorers' JavaScript reads."""
-    h, w = x.shape
+    """(h, w) or (c, h, w) uint8 as what the explorers' JavaScript reads."""
+    h, w = x.shape[-2:]
     return {"height": h, "width": w, "bytes": base64.b64encode(x.numpy().tobytes()).decode()}
 
 
@@ -19,9 +19,11 @@ def main():
         "digit": encoded(digits.x_test[digits.y_test == 4][6, 0]),
         "photo": encoded(data.grey(data.photo("cat", size=96))[0]),
     }
-    path = Path(__file__).parent.parent / "cnnlab" / "js" / "pictures.json"
-    path.write_text(json.dumps(pictures, indent=1) + "\n")
-    print(f"wrote {path.name}: {path.stat().st_size:,} bytes")
+    colors = {name: encoded(data.photo(name, size=64)) for name in ("coffee", "cat")}
+    for name, content in (("pictures", pictures), ("colors", colors)):
+        path = Path(__file__).parent.parent / "cnnlab" / "js" / f"{name}.json"
+        path.write_text(json.dumps(content, indent=1) + "\n")
+        print(f"wrote {path.name}: {path.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

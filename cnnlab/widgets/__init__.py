@@ -1,5 +1,8 @@
 """Explorers: pictures of an idea that answer at once to a slider, a key or the mouse."""
 
+from cnnlab.widgets.activation import activation_explorer
+from cnnlab.widgets.channel_mixer import channel_mixer
+from cnnlab.widgets.descent import descent_explorer
 from cnnlab.widgets.digit_pad import digit_pad
 from cnnlab.widgets.kernel import kernel_explorer
 from cnnlab.widgets.kernel_state import describe
@@ -7,4 +10,15 @@ from cnnlab.widgets.pooling import pooling_explorer
 from cnnlab.widgets.presets import PRESETS, preset
 from cnnlab.widgets.receptive_field import receptive_field_explorer
 
-__all__ = ["PRESETS", "describe", "kernel_explorer", "pooling_explorer", "preset", "receptive_field_explorer"]
+__all__ = [
+    "PRESETS",
+    "activation_explorer",
+    "channel_mixer",
+    "descent_explorer",
+    "describe",
+    "digit_pad",
+    "kernel_explorer",
+    "pooling_explorer",
+    "preset",
+    "receptive_field_explorer",
+]

@@ -110,9 +110,10 @@ def live(page, names, settle):
         @traitlets.observe(*names)
         def _follow(self, change):
             """What a new value brings along: a smaller output moves the pixel that was picked."""
-            for name, value in settle(self.state, change.name).items():
-                if value != getattr(self, name):
-                    setattr(self, name, value)
+            with self.hold_trait_notifications():  # all at once: half of them need not be legal
+                for name, value in settle(self.state, change.name).items():
+                    if value != getattr(self, name):
+                        setattr(self, name, value)
 
         def set_state(self, sync_data):
             """The browser set a value. What an observer raises is shown in the explorer, not only in a log."""

@@ -1,0 +1,114 @@
+import { bytes, number } from "./kit.js";
+
+// The arithmetic of the channel mixer, from the state alone. The tests run it in Node and compare it with ops.conv2d and
+// shapes.
+
+const decoded = {};
+
+export const channelsOf = ({ image }, fixed) => 3 * fixed.photos[image].length;
+
+// Why a state has no output, or null.
+export function problem(state, fixed) {
+  const { filters: o, groups: g, mix } = state, c = channelsOf(state, fixed);
+  if (Array.isArray(mix) && (mix.length !== o || mix[0].length !== c)) return `your mix is ${mix.length}x${mix[0].length}`;
+  if (o < 1 || o > fixed.most) return `there are 1 to ${fixed.most} filters`;
+  if (g < 1 || c % g) return `${g} groups cannot share ${c} channels evenly`;
+  if (o % g) return `${g} groups cannot share ${o} filter${o === 1 ? "" : "s"} evenly`;
+  return null;
+}
+
+// A whole state in which the rest follows the value that has just been changed.
+export function follow(state, name, value, fixed) {
+  const next = { ...state, [name]: value }, c = channelsOf(next, fixed);
+  if (Array.isArray(next.mix) && name !== "mix") {
+    const rows = Array.from({ length: next.filters }, (_, i) => next.mix[i] ?? []);
+    next.mix = rows.map((row) => Array.from({ length: c }, (_, j) => row[j] ?? 0));
+  }
+  if (name === "image" && c % next.groups) next.groups = 1;
+  return next;
+}
+
+// Three planes of each photograph, one after the other.
+function planes({ image }, fixed) {
+  decoded[image] ??= fixed.photos[image].flatMap((photo) => {
+    const values = Float64Array.from(bytes(fixed.pixels[photo].bytes), (v) => v / 255), n = values.length / 3;
+    return [0, 1, 2].map((i) => values.subarray(i * n, i * n + n));
+  });
+  return decoded[image];
+}
+
+// How much each filter takes of each channel, before groups cut some of it off.
+export function table(state, fixed) {
+  return (Array.isArray(state.mix) ? state.mix : fixed.mixes[state.mix][channelsOf(state, fixed)]).slice(0, state.filters);
+}
+
+// The map of one kernel over one plane, zeros around it.
+function correlate(x, kernel, side) {
+  const y = new Float64Array(side * side), k = Math.sqrt(kernel.length), reach = (k - 1) / 2;
+  kernel.forEach((weight, t) => {
+    if (!weight) return;
+    const down = Math.floor(t / k) - reach, right = (t % k) - reach;
+    for (let i = Math.max(0, -down); i < Math.min(side, side - down); i++) {
+      const here = i * side, there = (i + down) * side + right;
+      for (let j = Math.max(0, -right); j < Math.min(side, side - right); j++) y[here + j] += weight * x[there + j];
+    }
+  });
+  return y;
+}
+
+function sum(maps, side) {
+  const y = new Float64Array(side * side);
+  for (const map of maps) for (let i = 0; i < y.length; i++) y[i] += map[i];
+  return y;
+}
+
+// Everything that the explorer shows of a legal state.
+export function compute(state, fixed) {
+  const { filters: o, groups: g, row, column } = state, side = fixed.side, c = channelsOf(state, fixed);
+  const x = planes(state, fixed), mix = table(state, fixed), [whole, divisor] = fixed.kernels[state.kernel];
+  const kernel = (i, j) => (whole[i] ?? whole[0])[whole.length > 1 ? j : 0].flat().map((v) => (mix[i][j] * v) / divisor);
+  const each = c / g, first = (i) => Math.floor(i / (o / g)) * each;  // the channels of filter i: from first(i), `each` of them
+  const kernels = mix.map((_, i) => Array.from({ length: each }, (_, j) => kernel(i, first(i) + j)));
+  const maps = kernels.map((group, i) => group.map((weight, j) => correlate(x[first(i) + j], weight, side)));
+  const outputs = maps.map((parts) => sum(parts, side));
+
+  const output = Math.min(state.output, o - 1), at = row * side + column, products = maps[output], k = state.kernel === "1x1" ? 1 : 3;
+  const parameters = o * each * k * k;
+  return { x, c, k, mix, each, first, outputs, output, products, kernels, at, parts: products.map((map) => map[at]),
+    total: outputs[output][at], parameters, places: side * side, cost: parameters * side * side };
+}
+
+export function names({ image }, fixed) {
+  const photos = fixed.photos[image], colors = ["red", "green", "blue"];
+  return photos.flatMap((photo) => colors.map((color) => (photos.length === 1 ? color : `${photo} ${color}`)));
+}
+
+// The PyTorch layer that does the same.
+export function pytorch({ filters, groups }, { c, k }) {
+  const options = [[k > 1, `padding=${(k - 1) / 2}`], [groups > 1, `groups=${groups}`]].filter(([needed]) => needed);
+  return `nn.Conv2d(${[c, filters, k, ...options.map(([, words]) => words), "bias=False"].join(", ")})`;
+}
+
+// Three decimals and no idle zeros; a tie goes up.
+export const fine = (x) => String(Math.floor(x * 1000 + 0.5 + 1e-9) / 1000);
+
+// Terms as a sum: 1.33 - 0.23. The first one has no sign of its own unless it is the term number `from` of a longer sum.
+export function added(parts, from = 0, words = []) {
+  return parts.map((part, j) => {
+    const text = fine(part), sign = text.startsWith("-") ? "- " : "+ ";
+    return (from + j ? sign + text.replace("-", "") : text) + (words[j] ? ` (${words[j]})` : "");
+  }).join(" ");
+}
+
+export const commas = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
+
+// The sentence of the explorer in Python.
+export function sentence(state, fixed, r) {
+  const mix = Array.isArray(state.mix) ? "a mix of your own" : fixed.labels.mix[state.mix], y = r.outputs[r.output];
+  const read = names(state, fixed).slice(r.first(r.output));
+  const [low, high] = [y.reduce((a, v) => Math.min(a, v)), y.reduce((a, v) => Math.max(a, v))];
+  return `Channel mixer: ${r.c} channels of ${fixed.side}x${fixed.side}, ${state.filters} filter${state.filters === 1 ? "" : "s"} of `
+    + `${fixed.labels.kernel[state.kernel]}, ${mix}, groups ${state.groups}: ${r.parameters} weights, ${commas(r.cost)} multiply-adds; `
+    + `output ${r.output} goes from ${number(low)} to ${number(high)}; at row ${state.row}, column ${state.column} it is `
+    + `${added(r.parts, 0, read)} = ${fine(r.total)}`;
+}
