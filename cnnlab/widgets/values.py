@@ -31,6 +31,17 @@ def whole(who, name, value, low, high):
     return found
 
 
+def stop(who, name, value, low, high, step):
+    """value as a stop of a slider: a multiple of step between low and high, to three decimals."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{who}: {name}={value!r} is not a number. {low} to {high} is needed. Pass {name}={low}.")
+    nearest = round(round(min(max(value, low), high) / step) * step, 3) if value == value else low
+    if abs(value - nearest) > 1e-9 or value != value:
+        need = f"Multiples of {step} from {low} to {high} are possible here"
+        raise wrong(who, f"{name}={value}", need, f"Pass {name}={nearest}")
+    return nearest
+
+
 def one_of(who, name, value, names):
     """value, if it is one of the names."""
     if not isinstance(value, str) or value not in names:
