@@ -19,7 +19,7 @@ const CSS = `
 .cnnlab .result { flex: 1 1 330px; min-width: 0; max-width: 520px; overflow-wrap: anywhere; }
 .cnnlab table { border-collapse: collapse; margin: 0 0 8px; width: 100%; font-size: 14px; table-layout: fixed; }
 .cnnlab tbody tr:nth-child(n) { background: none; }
-.cnnlab table th, .cnnlab table td { padding: 4px 8px 4px 0; text-align: left; white-space: normal; border: 0; border-bottom: 1px solid #8888;
+.cnnlab table th, .cnnlab table td { padding: 4px 8px 4px 0; text-align: left !important; white-space: normal; border: 0; border-bottom: 1px solid #8888;
   vertical-align: bottom; font-variant-numeric: tabular-nums; }
 .cnnlab td { font-weight: 700; }
 .cnnlab th { font-weight: 400; }

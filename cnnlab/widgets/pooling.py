@@ -121,6 +121,7 @@ def draw(state):
     curves.axvline(s["shift"], color="#888888", linewidth=1)
     curves.set_title("change beyond a movement (%)", fontsize=10)
     curves.set_xlabel("shift (pixels)")
+    curves.margins(y=0.35)  # room for the legend
     curves.set_ylim(bottom=0)
-    curves.legend(fontsize=8)
+    curves.legend(fontsize=8, ncols=2, loc="upper center")
     return fig
