@@ -7,6 +7,8 @@ import browser
 import pytest
 
 from cnnlab import widgets
+from cnnlab.widgets import activation_state as activation
+from cnnlab.widgets import channel_mixer_state as mixer
 from cnnlab.widgets import pooling_state as pooling
 
 CI = os.environ.get("CNNLAB_CI") == "1"
@@ -22,6 +24,33 @@ def _pooled(s):
         yield from (pooling.percent(change), pooling.count(movement, "column"), pooling.percent(error))
 
 
+def _bent(s):
+    """The table of the activation explorer: for each function an answer, a slope, and what is left of a nudge."""
+    for name in activation.FUNCTIONS:
+        units = activation.chain(s, name)
+        yield from (activation.brief(units[0].answer), activation.text(units[0].slope), activation.text(units[-1].left))
+
+
+def _mixed(s):
+    """What the channel mixer writes: weights, multiply-adds, and the sum at the picked pixel."""
+    s = mixer.complete(**s)
+    k, each, whole = (
+        (1 if s["kernel"] == "1x1" else 3),
+        mixer.channels(s) // s["groups"],
+        mixer.cost(s | {"groups": 1})[0],
+    )
+    (weights, multiply_adds), filters, at = mixer.cost(s), s["filters"], (s["row"], s["column"])
+    shared = f", instead of {whole} with 1 group" if s["groups"] > 1 else ""
+    yield (
+        f"Weights: {filters} filter{'s' * (filters != 1)} × {each} channel{'s' * (each != 1)} each × {k}·{k} "
+        f"= {weights}{shared}"
+    )
+    yield f"Multiply-adds: {weights} × 64·64 places = {multiply_adds:,}"
+    parts = [mixer.fine(p[at]) for p in mixer.products(s)]
+    total = mixer.fine(mixer.result(s)[s["output"]][at])
+    yield f"{' + '.join(parts).replace('+ -', '- ')} = {total} = output[{s['output']}, {at[0]}, {at[1]}]"
+
+
 # explorer: its describe, (CSS of what is shown, its texts from a state), a state to begin with, and its controls
 EXPLORERS = {
     "pooling_explorer": (
@@ -29,6 +58,18 @@ EXPLORERS = {
         ("tbody td", _pooled),
         {"image": "digit", "kernel_size": 3, "stride": 2, "padding": 1},
         {"image", "mode", "ceil_mode", "kernel_size", "stride", "padding", "shift", "row", "column"},
+    ),
+    "activation_explorer": (
+        activation.describe,
+        ("tbody td", _bent),
+        {"function": "leaky_relu", "x": -1.0, "weight": 1.5, "bias": 0.4},
+        {"function", "x", "weight", "bias", "units", "negative_slope"},
+    ),
+    "channel_mixer": (
+        mixer.describe,
+        (".cost, .total", _mixed),
+        {"image": "both", "mix": "random", "kernel": "box", "filters": 6, "groups": 2, "output": 4},
+        {"image", "mix", "kernel", "filters", "groups", "output", "row", "column"},
     ),
 }
 NAMES = tuple(EXPLORERS)
@@ -62,6 +103,13 @@ def quiet(notebook):
 
 READ = """(root) => Object.fromEntries([...root.querySelectorAll("[data-name]")].map(
     (c) => [c.dataset.name, c.type === "checkbox" ? c.checked : c.type === "range" ? Number(c.value) : c.value]))"""
+
+
+MOVE = """(control, value) => {
+    control.value = value;
+    control.dispatchEvent(new Event("input", { bubbles: true }));
+    control.dispatchEvent(new Event("change", { bubbles: true }));
+}"""
 
 
 class Explorer:
@@ -108,6 +156,7 @@ def test_every_control_goes_to_its_ends(notebook, name):
             moves = [control.click] * 2
         else:
             moves = [lambda key=key, c=control: c.press(key) for key in ("Home", "End", "ArrowLeft")]
+            moves.append(lambda value=before, c=control: c.evaluate(MOVE, value))  # back: the next one finds room
         for move in moves:
             move()
             explorer.agrees()
@@ -178,3 +227,126 @@ def test_a_smaller_window_takes_its_padding_along(notebook):
     explorer.control("kernel_size").press("Home")
     assert explorer.state["padding"] == 0 and explorer.control("padding").is_disabled()
     explorer.agrees()
+
+
+def test_the_table_of_the_channel_mixer_can_be_typed(notebook):
+    explorer = Explorer(notebook, "channel_mixer", live=True)
+    for name, value in {"image": "coffee", "kernel": "1x1", "mix": "identity"}.items():
+        explorer.control(name).select_option(value)
+    for _ in range(3):
+        explorer.control("filters").press("ArrowLeft")
+    explorer.root.get_by_role("button", name="filter 1").click()
+    cell = explorer.root.get_by_role("textbox", name="filter 1, blue")
+    cell.fill("-0.5")
+    cell.press("Enter")
+    mix = [[1, 0, 0], [0, 1, -0.5], [0, 0, 1]]
+    expected = {**explorer.state, "mix": mix, "filters": 3, "groups": 1, "output": 1}
+    assert explorer.sentence == mixer.describe(expected)
+    _until(notebook, "(channel_mixer.mix, repr(channel_mixer))", (mix, explorer.sentence))
+    cell.fill("much")
+    cell.press("Enter")
+    assert explorer.root.locator(".said").inner_text() == "Not possible: much is not a number."
+    assert cell.input_value() == "-0.5"
+    explorer.control("filters").press("ArrowRight")  # a fourth filter begins with zeros
+    _until(notebook, "channel_mixer.mix", [*mix, [0, 0, 0]])
+    explorer.control("image").select_option("both")
+    _until(notebook, "channel_mixer.mix", [[*row, 0, 0, 0] for row in [*mix, [0, 0, 0]]])
+    explorer.control("mix").select_option("gray")
+    explorer.agrees()
+
+
+def test_groups_of_the_channel_mixer_say_why_not(notebook):
+    explorer = Explorer(notebook, "channel_mixer")
+    explorer.control("image").select_option("both")
+    explorer.control("groups").press("Home")
+    explorer.control("filters").press("End")
+    for _ in range(2):
+        explorer.control("filters").press("ArrowLeft")
+    explorer.control("groups").press("ArrowRight")
+    explorer.control("groups").press("ArrowRight")
+    assert explorer.root.locator(".said").inner_text() == "Not possible: 3 groups cannot share 4 filters evenly."
+    assert explorer.state["groups"] == 2  # nor can 4, 5 or 6
+    assert explorer.root.get_by_role("textbox", name="filter 0, cat red").is_disabled()
+    assert explorer.root.get_by_role("textbox", name="filter 2, cat red").is_enabled()
+    explorer.control("filters").press("ArrowLeft")
+    assert explorer.state["filters"] == 2  # 3 cannot be shared by two groups
+    explorer.agrees()
+
+
+def test_the_colors_of_the_channel_mixer_are_what_ops_computes(notebook):
+    """Red, green and blue that come out in turn, and one signed output, read from the canvases."""
+    explorer = Explorer(notebook, "channel_mixer")
+    for name, value in {"image": "coffee", "kernel": "1x1", "mix": "rotate"}.items():
+        explorer.control(name).select_option(value)
+    explorer.control("filters").press("Home")
+    for _ in range(2):
+        explorer.control("filters").press("ArrowRight")
+    s = mixer.complete(**explorer.state)
+    assert (s["filters"], s["groups"]) == (3, 1)
+    color = """(canvas, places) => places.map(([x, y]) => [...canvas.getContext("2d").getImageData(
+        x * canvas.width / canvas.clientWidth, y * canvas.height / canvas.clientHeight, 1, 1).data])"""
+    places = [(5, 9), (40, 60), (63, 0), (31, 32)]  # row, column
+    cell = 96 / mixer.SIDE
+    pictures = explorer.root.locator("canvas").nth(0)
+    shown = pictures.evaluate(color, [[100 + (j + 0.5) * cell, (i + 0.5) * cell] for i, j in places])
+    for (i, j), (*rgb, _) in zip(places, shown, strict=True):
+        assert rgb == pytest.approx((255 * mixer.result(s)[:, i, j]).tolist(), abs=2)
+    explorer.control("mix").select_option("differences")
+    s = mixer.complete(**explorer.state)
+    output, y = explorer.root.locator("canvas[tabindex]"), mixer.result(s)[s["output"]]
+    cell = 300 / mixer.SIDE
+    for (i, j), (red, _, blue, _) in zip(
+        places, output.evaluate(color, [[(j + 0.5) * cell, (i + 0.5) * cell] for i, j in places]), strict=True
+    ):
+        if abs(y[i, j]) > 0.05:
+            assert (red > blue) == (y[i, j] > 0)
+    output.focus()
+    output.press("ArrowDown")
+    assert explorer.state["row"] == s["row"] + 1
+    output.click(position={"x": 300 - 2, "y": 2})
+    assert (explorer.state["row"], explorer.state["column"]) == (0, 63)
+    explorer.agrees()
+
+
+@pytest.mark.parametrize("width", [400, 1400])
+@pytest.mark.parametrize("name", NAMES)
+def test_without_kernel_or_style_it_lives_and_fits(notebook, tmp_path, name, width):
+    """Two copies on a page that has nothing of JupyterLab: one moves, the other stays, and nothing sticks out."""
+    html = getattr(widgets, name)(**EXPLORERS[name][2]).html()
+    (tmp_path / "bare.html").write_text(f'<!doctype html><meta charset="utf-8">{html}{html}', encoding="utf-8")
+    page = notebook.context.browser.new_page(viewport={"width": width, "height": 900})
+    errors = browser.console_errors(page)
+    page.goto((tmp_path / "bare.html").as_uri())
+    first, copy = (page.locator(".cnnlab").nth(i) for i in (0, 1))
+    before = copy.get_attribute("data-sentence")
+    first.locator("input[type=range]:enabled").first.press("Home")
+    assert copy.get_attribute("data-sentence") == before != first.get_attribute("data-sentence")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert not errors
+    page.close()
+
+
+def test_the_input_of_the_activation_explorer_moves_by_keys_and_mouse(notebook):
+    explorer = Explorer(notebook, "activation_explorer")
+    explorer.control("function").select_option("relu")
+    for name in ("weight", "bias"):
+        explorer.control(name).press("End")
+    curve = explorer.root.locator("canvas[tabindex]")
+    curve.press("ArrowRight")
+    before = explorer.state["x"]
+    for _ in range(3):
+        curve.press("ArrowLeft")
+    assert explorer.state["x"] == pytest.approx(before - 0.3)
+    explorer.agrees()
+    box = curve.bounding_box()
+    curve.click(position={"x": 34 + (box["width"] - 42) / 4, "y": 100})  # a weighted sum of -4: a quarter of the way
+    assert explorer.state["x"] == -2  # 4 * -2 + 4
+    explorer.agrees()
+    assert explorer.root.get_by_role("status").inner_text() == "The unit is dead: its slope is 0, it cannot learn."
+
+
+def test_the_leaky_slope_is_offered_where_it_counts(notebook):
+    explorer = Explorer(notebook, "activation_explorer")
+    for name in activation.FUNCTIONS:
+        explorer.control("function").select_option(name)
+        assert explorer.control("negative_slope").is_visible() == (name == "leaky_relu")
