@@ -136,11 +136,12 @@ def broken(x, times=1):
         (broken, "error     NameError: name 'undefined_name' is not defined"),
         (broken, "in line   return x * undefined_name"),
         (lambda x: x * 2, "case 2 of 2, twice: your function stopped with an error"),
-        (lambda x, times=1: (x * 2).tolist(), "expected  a tensor of shape (1,)\n  got       a list"),
+        (lambda x, times=1: (x * 2).tolist(), "expected  a tensor of shape (1,)\n  got       a list; torch.tensor"),
         (lambda x, times=1: (x * 2)[None], "expected  shape (1,)\n  got       shape (1, 1)"),
         (lambda x, times=1: x * 2, "case 2 of 2, twice\n  call      double((1, 2), times=2)\n  x         [[1, 2]]"),
         (lambda x, times=1: x * 2, "expected  [[4, 8]]\n  got       [[2, 4]]\n  looks as  if times is ignored"),
         (lambda x, times=1: x * 2**times / 2, "expected  [6]\n  got       [3]"),
+        (lambda x, times=1: [6.0], "torch.tensor(...) makes it a tensor"),
         (lambda x, times=1: x.mul_(2), "it changes its input"),
         (lambda x, times=1: x, 'stuck?    checks.hint("double")'),
     ],
@@ -208,15 +209,19 @@ def test_a_prediction_knows_its_answer(question, capsys):
         checks.predict(question, "something else")
         assert "is not a choice" in capsys.readouterr().out
         wrong = next(choice for choice in asked.choices if choice != truth)
+        checks.predict(question, f" {truth.upper()}")
+        assert capsys.readouterr().out.startswith("Right: ")
     else:
-        wrong = (not truth) if isinstance(truth, bool) else 3 * truth + 1 if isinstance(truth, (int, float)) else "x"
+        wrong = (not truth) if isinstance(truth, bool) else (0,) if isinstance(truth, tuple) else 3 * truth + 1
+        checks.predict(question, f"{truth}")
+        assert "without quotes" in capsys.readouterr().out or isinstance(truth, str)
     checks.predict(question, wrong)
     assert capsys.readouterr().out.startswith("Not quite: ")
 
 
 def test_the_first_guess_counts(capsys):
-    question = next(iter(QUESTIONS))
-    checks.predict(question, "no idea" if not QUESTIONS[question].choices else QUESTIONS[question].choices[-1])
+    question = "stops of a 2-number window on 6 numbers"
+    checks.predict(question, -1)
     checks.predict(question, QUESTIONS[question].answer())
     recorded = len(checks._predictions)
     checks.progress()

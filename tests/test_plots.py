@@ -93,7 +93,7 @@ def test_bars_are_as_long_as_their_values():
         (lambda: plots.images([torch.tensor([[0.0, 7.0]])], titles=["two"]), "two; picture 1x2 from 0 to 7"),
         (lambda: plots.bars({"dense": 100, "kernel": 9}, "weights"), "2 bars (dense 100, kernel 9)"),
         (lambda: plots.images([torch.eye(2)], title="All of it"), "Figure: All of it"),
-        (lambda: plots.curves({"a": [1, 1e-9, -2e-8]}, "n", "y"), "line 'a' of 3 points from 1 to 0, lowest 0, highest 1"),
+        (lambda: plots.curves({"a": [1, 1e-9, -2e-8]}, "n", "y"), "of 3 points from 1 to 0, lowest 0, highest 1"),
         (lambda: plots.images(torch.eye(6)[:, None], titles="abcdef"), "6 pictures 1x6 from 0 to 1: a, b, c, d, e, f"),
     ],
 )  # fmt: skip

@@ -153,7 +153,8 @@ def _words(outputs) -> list:
 
 def store(path: Path, fresh: bool = False) -> list[str]:
     """Run and store one notebook; returns what stood in the way, one sentence each."""
-    before = nbformat.read(path, as_version=4)
+    opened = path.read_bytes()
+    before = nbformat.reads(opened.decode("utf-8"), as_version=4)
     notebook = copy.deepcopy(before)
     links.rewrite_notebook(notebook, path.name)
     try:
@@ -164,6 +165,8 @@ def store(path: Path, fresh: bool = False) -> list[str]:
     if not fresh:
         keep_measurements(notebook, before)
     objections = hygiene.objections(notebook, path.name)
+    if path.read_bytes() != opened:  # saved in JupyterLab, say: what was run is not what is there now
+        objections.append("it was changed while it ran: run it again")
     if not objections:
         write(notebook, path)
     return objections

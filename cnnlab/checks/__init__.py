@@ -62,14 +62,21 @@ def predict(question, guess):
     Raises ValueError for an unknown question.
     """
     asked = _find(predictions(), question, "predict", "question")
+    choices = ", ".join(map(repr, asked.choices))
     if guess is ... or guess is None:
-        choices = f" (one of: {', '.join(asked.choices)})" if asked.choices else ""
-        print(f"{question}: your turn. Put your guess in place of the three dots{choices} and run the cell.")
-        return
-    if asked.choices and guess not in asked.choices:
-        print(f"{question}: {guess!r} is not a choice. Take one of: {', '.join(asked.choices)}.")
+        among = f" (one of: {choices})" if choices else ""
+        print(f"{question}: your turn. Put your guess in place of the three dots{among} and run the cell.")
         return
     truth = asked.answer()
+    if asked.choices:
+        named = {choice.lower(): choice for choice in asked.choices}
+        if str(guess).strip().lower() not in named:
+            print(f"{question}: {guess!r} is not a choice. Take one of: {choices}.")
+            return
+        guess = named[str(guess).strip().lower()]
+    elif isinstance(guess, str) and not isinstance(truth, str):
+        print(f"{question}: {guess!r} is text. Write it without quotes.")
+        return
     right = compare_values(guess, truth, asked.tolerance) is None
     _predictions.setdefault(question, (guess, right))  # the first guess counts
     opening = f"Right: {write(truth)}." if right else f"Not quite: {write(truth)}."

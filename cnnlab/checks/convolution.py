@@ -18,9 +18,14 @@ def _corr1d_one_short(x, weight):
     return ops.corr1d(x, weight)[:-1]
 
 
-def _corr2d_overlap(x, weight):
-    kh, kw = weight.shape
-    return ops.corr2d(x, weight)[::kh, ::kw]
+def _corr1d_as_long_as_x(x, weight):
+    return torch.cat([ops.corr1d(x, weight), torch.zeros(len(weight) - 1)])
+
+
+def _corr2d_one_short(x, weight):
+    y = ops.corr2d(x, weight)
+    y[-1], y[:, -1] = 0, 0
+    return y
 
 
 EXERCISES = [
@@ -43,6 +48,7 @@ EXERCISES = [
         wrong=(
             Wrong(lambda x, w: ops.corr1d(x, w.flip(0)), "the kernel runs backwards over the window"),
             Wrong(_corr1d_one_short, "the last stop is missing"),
+            Wrong(_corr1d_as_long_as_x, "the output has a place for each number of x, not for each stop"),
             Wrong(lambda x, w: ops.corr1d(x, w) / len(w), "the products are averaged, not added"),
             Wrong(lambda x, w: ops.corr1d(x, torch.ones_like(w)), "the window is added up without the kernel"),
         ),
@@ -72,6 +78,7 @@ EXERCISES = [
             Wrong(lambda x, w: ops.corr2d(x, w) / w.numel(), "the products are averaged, not added"),
             Wrong(lambda x, w: ops.corr2d(x, w).T, "rows and columns of the output are swapped"),
             Wrong(lambda x, w: ops.corr2d(x, w) / 2, "every sum is halved"),
+            Wrong(_corr2d_one_short, "the loops end one stop early; they need range(h - kh + 1)"),
         ),
     ),
     ValueExercise(
@@ -107,7 +114,7 @@ EXERCISES = [
                 lambda k: _answers_nothing(k, _edge().T.contiguous(), "a horizontal edge"),
             ),
             ("something else than 0 where white meets black from left to right", lambda k: _finds(k, _edge())),
-            ("above 0 where bright is on the left", lambda k: _is_positive(k, _edge().flip(1))),
+            ("above 0 where bright is on the left, and nowhere below", lambda k: _is_positive(k, _edge().flip(1))),
         ),
         solution="edge_kernel = torch.tensor([[1.0, -1.0]])",
         hints=(
@@ -118,7 +125,8 @@ EXERCISES = [
         wrong=(
             Wrong(lambda: torch.tensor([[1.0, 1.0]]), "0 where the picture is flat"),
             Wrong(lambda: torch.tensor([[1.0], [-1.0]]), "0 along a horizontal edge"),
-            Wrong(lambda: torch.tensor([[-1.0, 1.0]]), "above 0 where bright is on the left"),
+            Wrong(lambda: torch.tensor([[-1.0, 1.0]]), "turn the signs around"),
+            Wrong(lambda: torch.tensor([[-1.0, 2, -1]]), "one + side and one - side are enough"),
             Wrong(lambda: torch.zeros(1, 2), "something else than 0 where white meets black"),
             Wrong(lambda: [1.0, -1.0], "a tensor of at most 3x3 numbers"),
             Wrong(lambda: torch.tensor([1.0, -1.0]), "it has 1 dimension"),
@@ -154,7 +162,11 @@ def _finds(k, x):
 
 def _is_positive(k, x):
     y = ops.corr2d(x, k.detach().cpu().float())
-    return True if y.max() > 1e-3 else f"{y.min().item():.4g} there; turn the signs around"
+    if y.max() <= 1e-3:
+        return f"{y.min().item():.4g} there; turn the signs around"
+    if y.min() < -1e-5:
+        return f"{y.min().item():.4g} beside it as well; one + side and one - side are enough"
+    return True
 
 
 PREDICTIONS = {

@@ -188,7 +188,7 @@ class JudgedExercise(Exercise):
             except (Exception, SystemExit) as error:
                 return self.fail(
                     f"point {number} of {len(self.rules)} could not be tried",
-                    [("needed", required), *_error_lines(error)],
+                    [("needed", required), *_error_lines(error, answer)],
                 )
             if found is not True:
                 came = [("got", found)] if isinstance(found, str) else []
@@ -216,7 +216,8 @@ def compare_values(got, expected, tolerance):
     """None if `got` equals `expected`, else the Difference: type first, then shape, then values."""
     if isinstance(expected, Tensor):
         if not isinstance(got, Tensor):
-            return Difference([("expected", f"a tensor of shape {_shape(expected)}"), ("got", _kind(got))])
+            cure = "; torch.tensor(...) makes it a tensor" if isinstance(got, (list, tuple)) else ""
+            return Difference([("expected", f"a tensor of shape {_shape(expected)}"), ("got", _kind(got) + cure)])
         if got.shape != expected.shape:
             return Difference([("expected", f"shape {_shape(expected)}"), ("got", f"shape {_shape(got)}")])
         a, b = got.detach().to("cpu", torch.float64), expected.detach().to("cpu", torch.float64)
