@@ -147,6 +147,16 @@ EXERCISES = [
                 _mistaken(reach=lambda kernel_size, dilation: dilation * kernel_size),
                 "a gap is counted after the last weight, too; k weights have k - 1 gaps",
             ),
+            Wrong(
+                _mistaken(reach=lambda kernel_size, dilation: dilation * (kernel_size - 1)),
+                "the reach lacks its first pixel: dilation * (kernel_size - 1) + 1",
+            ),
+            Wrong(
+                lambda size, kernel_size, stride=1, padding=0, dilation=1: (
+                    size + 2 * padding - (dilation * (kernel_size - 1) + 1) // stride + 1
+                ),
+                "only the reach is divided by the stride; brackets go around all that is left over",
+            ),
             # last, because its results are also those of other mistakes; it alone fails the first case
             Wrong(
                 _mistaken(stops=lambda room, stride: room // stride),
