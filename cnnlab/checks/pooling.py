@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from cnnlab import ops, shapes
-from cnnlab.checks.engine import Case, FunctionExercise, JudgedExercise, Prediction, ValueExercise, Wrong
+from cnnlab.checks.engine import Case, FunctionExercise, JudgedExercise, Prediction, Wrong
 
 BLOCKS = torch.tensor([[1.0, 3, 2, 0], [4, 2, 8, 1], [0, 5, 7, 2], [9, 1, 3, 6]])[None, None]
 ROWS = torch.tensor([[1.0, 3, 2, 0], [4, 2, 8, 1], [0, 5, 7, 2]])[None, None]
@@ -22,8 +22,14 @@ TWO_CHANNELS = torch.stack([torch.full((3, 3), 16.0), torch.zeros(3, 3)])[None]
 
 
 def _then(change):
-    """A maximum pooling whose result is changed."""
+    """A max pooling whose result is changed."""
     return lambda x, k, stride=None, padding=0: change(F.max_pool2d(x, k, stride, padding))
+
+
+def _by_one_pixel(x, k, stride=None, padding=0):
+    """As many windows as there should be, but each only one pixel on from the last."""
+    oh, ow = F.max_pool2d(x, k, stride, padding).shape[2:]
+    return F.max_pool2d(x, k, 1, padding)[..., :oh, :ow]
 
 
 def _blur(kernel=BINOMIAL / 16, padding=1, mode="reflect"):
@@ -74,7 +80,7 @@ EXERCISES = [
         hints=(
             "The output side is (h + 2 * padding - kernel_size) // stride + 1. Fill a tensor of that size in two "
             "loops, or let x.unfold(2, kernel_size, stride).unfold(3, kernel_size, stride) cut all windows at once.",
-            "The windows have shape (n, c, oh, ow, kh, kw). Take .amax over the last two axes only: images and "
+            "The windows have shape (n, c, oh, ow, kh, kw). Take .amax over the last two axes only: pictures and "
             "channels never mix.",
             "Pad with a number that can never be the largest: F.pad(x, (padding,) * 4, value=float('-inf')). "
             "And when stride is None, it is kernel_size.",
@@ -84,7 +90,7 @@ EXERCISES = [
             Case("blocks of 2x2", (BLOCKS, 2)),
             Case("stride 1", (ROWS, 2), {"stride": 1}),
             Case("a border that no window reaches", (LEFTOVER, 3), {"stride": 2}),
-            Case("two images, two channels", (STACK, 2)),
+            Case("two pictures, two channels", (STACK, 2)),
             Case("padding around negative numbers", (NEGATIVE, 3), {"stride": 2, "padding": 1}),
         ),
         wrong=(
@@ -114,7 +120,7 @@ EXERCISES = [
                 lambda x, k, stride=None, padding=0: F.max_pool2d(x, k, stride, padding, ceil_mode=True),
                 "a window that hangs over the right edge is counted: that is ceil_mode=True",
             ),
-            Wrong(_then(lambda y: y[:1]), "only the first image of the batch comes back"),
+            Wrong(_then(lambda y: y[:1]), "only the first picture of the batch comes back"),
             Wrong(
                 _then(lambda y: y.amax(1, keepdim=True)),
                 "the maximum runs over the channels, too; each channel is pooled by itself",
@@ -124,30 +130,17 @@ EXERCISES = [
                 "the border is filled with zeros, which beat every negative number",
             ),
             Wrong(lambda x, k, stride=None, padding=0: F.max_pool2d(x, k, stride), "padding is ignored"),
-        ),
-    ),
-    ValueExercise(
-        "adaptive_windows", 5, "medium",
-        hints=(
-            "Cut the 10 pixels into 4 equal parts: the cuts lie at 0, 2.5, 5, 7.5 and 10.",
-            "A window starts at the pixel in which its first cut lies (round down) and stops after the pixel in which "
-            "its last cut lies (round up). The second one runs from 2.5 to 5: (2, 5).",
-        ),
-        answer=lambda: tuple((i * 10 // 4, -(-(i + 1) * 10 // 4)) for i in range(4)),
-        solution="adaptive_windows = [(i * 10 // 4, -(-(i + 1) * 10 // 4)) for i in range(4)]",
-        because="Starts round down and stops round up, so that every pixel is read, and some are read twice.",
-        wrong=(
-            Wrong(((0, 2), (2, 5), (5, 7), (7, 10)), "both ends round down; a stop rounds up"),
-            Wrong(((0, 3), (3, 5), (5, 8), (8, 10)), "both ends round up; a start rounds down"),
-            Wrong(((0, 2), (2, 4), (4, 6), (6, 8)), "every window has 10 // 4 pixels; then 8 and 9 are never read"),
-            Wrong(((0, 3), (3, 6), (6, 9), (9, 10)), "the windows do not overlap; equal shares of 2.5 pixels do"),
-            Wrong(((0, 2), (2, 4), (5, 7), (7, 9)), "the last pixel read is given; a stop is one past it"),
+            Wrong(_by_one_pixel, "the window moves by one pixel; it starts at i * stride"),
+            Wrong(
+                _then(lambda y: y.amax((0, 1), keepdim=True).expand_as(y)),
+                "one maximum is taken over all pictures and channels; .amax over rows and columns only",
+            ),
         ),
     ),
     FunctionExercise(
         "blur2d", 8, "medium",
         hints=(
-            "The 3x3 kernel is the outer product of [1, 2, 1] with itself, divided by 16: its weights sum to 1.",
+            "The kernel is torch.tensor([[1.0, 2, 1], [2, 4, 2], [1, 2, 1]]) / 16: its weights sum to 1.",
             "One filter per channel that reads only this channel: groups=c, and weight of shape (c, 1, 3, 3). "
             "kernel.repeat(c, 1, 1, 1) makes it.",
             "Pad with F.pad(x, (1, 1, 1, 1), mode='reflect'), then F.conv2d(..., stride=stride, groups=c).",
@@ -223,7 +216,7 @@ PREDICTIONS = {
     "every second pixel of stripes": Prediction(
         answer=lambda: "all black",
         because="Columns 0, 2, 4, ... are the black ones: the white ones are skipped, every one.",
-        choices=("stripes", "grey", "all black"),
+        choices=("stripes", "gray", "all black"),
     ),
     "most stamps on one pixel": Prediction(
         answer=lambda: int(F.conv_transpose2d(torch.ones(1, 1, 3, 3), torch.ones(1, 1, 3, 3), stride=2).max()),
