@@ -9,6 +9,7 @@ import pytest
 from cnnlab import widgets
 from cnnlab.widgets import activation_state as activation
 from cnnlab.widgets import channel_mixer_state as mixer
+from cnnlab.widgets import descent_state as descent
 from cnnlab.widgets import pooling_state as pooling
 
 CI = os.environ.get("CNNLAB_CI") == "1"
@@ -51,6 +52,27 @@ def _mixed(s):
     yield f"{' + '.join(parts).replace('+ -', '- ')} = {total} = output[{s['output']}, {at[0]}, {at[1]}]"
 
 
+def _start(s):
+    """The state of the descent explorer: one slider for each weight, and a box to tick for what is forgotten."""
+    weights = len(descent.LANDSCAPES[s["landscape"]]["low"])
+    start = [s[f"start-{i}"] for i in range(weights)]
+    known = {name: s[name] for name in ("landscape", "learning_rate", "momentum", "steps")}
+    return descent.complete(**known, zero_grad=not s["zero_grad"], start=start)
+
+
+def _stepped(s):
+    """What the descent explorer writes: where the walk ends, slope and w.grad of the last step."""
+    s = _start(s)
+    walk, last = descent.walk(s), descent.describe(s).rpartition(", after ")[2]
+    yield f"After {last}."
+    written = [descent.place(rows[-1], descent.digits) if rows else "" for rows in (walk.slopes, walk.grads)]
+    old = descent.place(walk.grads[-2] if len(walk.grads) > 1 else [0.0] * len(s["start"]), descent.digits)
+    old, slope = (f"({text})" if text.startswith("-") else text for text in (old, written[0]))
+    left_over = "" if s["zero_grad"] else f"{old} left over + {slope} = "
+    yield f"slope = {written[0]}" if walk.slopes else ""
+    yield f".grad = {left_over}{written[1]}" if walk.slopes else ""
+
+
 # explorer: its describe, (CSS of what is shown, its texts from a state), a state to begin with, and its controls
 EXPLORERS = {
     "pooling_explorer": (
@@ -70,6 +92,12 @@ EXPLORERS = {
         (".cost, .total", _mixed),
         {"image": "both", "mix": "random", "kernel": "box", "filters": 6, "groups": 2, "output": 4},
         {"image", "mix", "kernel", "filters", "groups", "output", "row", "column"},
+    ),
+    "descent_explorer": (
+        lambda s: descent.describe(_start(s)),
+        (".said, .slope, .grad", _stepped),
+        {"landscape": "valley", "learning_rate": 0.1, "momentum": 0.5, "steps": 30},
+        {"landscape", "learning_rate", "momentum", "steps", "zero_grad", "start-0", "start-1"},
     ),
 }
 NAMES = tuple(EXPLORERS)
@@ -350,3 +378,22 @@ def test_the_leaky_slope_is_offered_where_it_counts(notebook):
     for name in activation.FUNCTIONS:
         explorer.control("function").select_option(name)
         assert explorer.control("negative_slope").is_visible() == (name == "leaky_relu")
+
+
+def test_the_start_of_the_descent_explorer_is_set_by_keys_and_mouse(notebook):
+    explorer = Explorer(notebook, "descent_explorer", live=True)
+    picture = explorer.root.locator("canvas[tabindex]")
+    for key in ("ArrowLeft", "ArrowUp", "ArrowUp", "ArrowRight", "ArrowRight"):
+        picture.press(key)
+    assert (explorer.state["start-0"], explorer.state["start-1"]) == (-2.45, 1.6)
+    _until(notebook, "descent_explorer.start", [-2.45, 1.6])
+    scale = picture.evaluate("(canvas) => canvas.clientWidth") / 400
+    picture.click(position={"x": (46 + 346 / 2) * scale, "y": (22 + 224 / 4) * scale})  # in the middle, a quarter down
+    assert (explorer.state["start-0"], explorer.state["start-1"]) == (0, 1)
+    explorer.agrees()
+    explorer.control("landscape").select_option("neuron")
+    assert "from w = 1.5, loss 6.25, " in explorer.sentence  # the start of the new landscape
+    explorer.agrees()
+    explorer.control("steps").press("Home")
+    explorer.agrees()
+    _until(notebook, "(descent_explorer.start, repr(descent_explorer))", ([1.5], explorer.sentence))

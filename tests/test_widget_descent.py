@@ -179,10 +179,10 @@ REFUSED = [
     ({"start": 2.5}, "start=2.5. Multiples of 0.05 from -1.0 to 2.4 are possible here. Pass start=2.4."),
     (
         {"start": [1, 1]},
-        r"start=\[1, 1\] on 'one weight, one valley'. It needs one number for each weight, as \[1.5\].",
+        r"start=\[1, 1\] on 'one neuron'. It needs one number for each weight, as \[1.5\].",
     ),
-    ({"landscape": "bowl", "start": 1}, r"start=\[1\] on 'two weights, a round bowl'. It needs .* as \[-2.5, 1.5\]."),
-    ({"start": "left"}, "start='left' on 'one weight, one valley'. It needs one number"),
+    ({"landscape": "bowl", "start": 1}, r"start=\[1\] on 'round bowl'. It needs .* as \[-2.5, 1.5\]."),
+    ({"start": "left"}, "start='left' on 'one neuron'. It needs one number"),
 ]
 
 

@@ -217,10 +217,12 @@ PREDICTIONS = {
     "slope of a**3 + b in a, at a = 2": Prediction(
         answer=lambda: _slope(lambda a: a**3 + 3, 2.0),
         because="The slope of a**3 is 3 * a**2, and b does not change with a.",
+        tolerance=0.06,  # a nudge of 0.1 gives 12.61
     ),
     "slope of (3 * w - 2)**2 in w, at w = 1": Prediction(
         answer=lambda: _slope(lambda w: (3 * w - 2) ** 2, 1.0),
         because="The square has the slope 2 * 1 here, the inside has the slope 3, and slopes of links multiply.",
+        tolerance=0.06,
     ),
     "a learning rate of 0.12": Prediction(
         answer=lambda: "runs away",
@@ -232,13 +234,18 @@ PREDICTIONS = {
         because="The sum of all old slopes keeps w going through the bottom, like a pendulum without friction.",
         choices=("arrives sooner", "arrives later", "swings on and on"),
     ),
+    "learning rate at which the narrow valley is left": Prediction(
+        answer=lambda: 2 / 16,
+        because="There 1 - 16 * 0.125 is -1: each step lands as far away on the other side, and beyond it further.",
+        tolerance=0.05,
+    ),
     "outputs that weight[0, 0] touches": Prediction(
         answer=lambda: ops.corr2d(torch.ones(4, 4), torch.ones(3, 3)).numel(),
         because="A 3x3 filter has 2 x 2 stops in a 4x4 picture, and every weight takes part in each.",
     ),
     "loss of a net that knows nothing": Prediction(
         answer=lambda: round(-torch.tensor(0.5).log().item(), 2),
-        because="It gives both answers a probability of 0.5, and -log(0.5) is 0.69: the log of the number of answers.",
+        because="Both answers get a probability of 0.5, and -ln(0.5) = ln 2 = 0.69: the log of the number of answers.",
         tolerance=0.02,
     ),
     "answer of a kernel with sum 0 to nine pixels of 0.7": Prediction(

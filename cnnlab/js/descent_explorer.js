@@ -13,7 +13,7 @@ const CSS = `
 .cnnlab .arithmetic { flex: 1 1 300px; min-width: 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .cnnlab .arithmetic p { margin: 0 0 4px; }
 .cnnlab label.tick { align-self: end; min-height: 28px; }
-.cnnlab pre { margin: 12px 0 0; overflow-x: auto; white-space: pre; font: 14px/1.4 var(--jp-code-font-family, ui-monospace, monospace); background: none; color: inherit; }
+.cnnlab pre.code { margin: 12px 0 0; white-space: pre-wrap; font: 14px/1.4 var(--jp-code-font-family, ui-monospace, monospace); background: none; color: inherit; }
 `;
 
 function render({ model, el }) {
@@ -72,7 +72,7 @@ function render({ model, el }) {
   const choices = choice("Loss", "landscape", lands, chooseLand);
   const plain = (label, name) => slider(label, name, (value) => update({ [name]: value }), tell);
   const sliders = { learning_rate: plain("Learning rate", "learning_rate"), momentum: plain("Momentum", "momentum"), steps: plain("Steps", "steps") };
-  const starts = ["Start", "Start, second"].map((label, i) =>
+  const starts = ["Start w", "Start w[1]"].map((label, i) =>
     slider(label, `start-${i}`, (value) => update({ start: state.start.map((w, j) => (i === j ? value : w)) }), tell));
   for (const name of ["learning_rate", "momentum"]) sliders[name].range.step = fixed.grids[name][2];
   for (const { range } of starts) range.step = fixed.grids.start[2];
@@ -81,7 +81,7 @@ function render({ model, el }) {
   const land = board(LAND[0], { tabIndex: 0 }, LAND[1]), chart = board(CHART[0], {}, CHART[1]);
   const titles = [make("figcaption"), make("figcaption", {}, "Loss by step")];
   const lines = ["step", "slope", "grad", "velocity", "weight", "factor", "gray"].map((name) => make("p", { className: name }));
-  const code = make("pre");
+  const code = make("pre", { className: "code" });
   land.node.style.touchAction = "pan-y";
   land.node.addEventListener("pointerdown", (event) => { land.node.setPointerCapture(event.pointerId); press(event); });
   land.node.addEventListener("pointermove", (event) => { if (event.buttons) press(event); });
@@ -114,6 +114,7 @@ function render({ model, el }) {
     choices.show(state.landscape, () => null);
     for (const name of ["learning_rate", "momentum"]) sliders[name].show(state[name], ...fixed.grids[name]);
     sliders.steps.show(state.steps, ...fixed.steps);
+    starts[0].node.querySelector("span").firstChild.data = low.length > 1 ? "Start w[0]" : "Start w";
     starts.forEach((control, i) => {
       control.node.hidden = i >= low.length;
       if (i < low.length) control.show(state.start[i], low[i], high[i]);
@@ -219,7 +220,7 @@ function render({ model, el }) {
     const log = (value) => Math.log10(Math.max(value, 1e-9)), all = [...r.losses, ...(r.plain?.losses ?? [])].map(log);
     const low = Math.floor(Math.min(...all)), high = Math.max(low + 1, Math.ceil(Math.max(...all))), last = Math.max(1, state.steps);
     const every = Math.ceil((high - low) / 7), ys = [];
-    for (let k = high; k >= low; k -= every) ys.push([k, k < -3 || k > 5 ? `1e${k}` : String(10 ** k).slice(0, 6)]);
+    for (let k = high; k >= low; k -= every) ys.push([k, k < -3 || k > 4 ? `1e${k}` : String(10 ** k).slice(0, 6)]);
     const stride = [1, 2, 5, 10, 20].find((n) => last / n <= 6);
     const xs = Array.from({ length: Math.floor(last / stride) + 1 }, (_, i) => [i * stride, String(i * stride)]);
     const { pen, x, y, name } = axes(chart, CHART, [-last / 40, last * 1.025], [low - 0.1, high + 0.1], xs, ys);

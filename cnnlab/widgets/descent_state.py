@@ -27,7 +27,7 @@ STEPS = (0, 100)
 FAR = 1000.0  # a weight beyond it has run away, and the walk is over
 LANDSCAPES = {  # the loss is a sum of one polynomial for each weight: its coefficients, the constant first
     "neuron": {
-        "label": "one weight, one valley",
+        "label": "one neuron",
         "formula": "(3 * w - 2)**2",
         "coefficients": [[4, -12, 9]],
         "low": [-1.0],
@@ -35,7 +35,7 @@ LANDSCAPES = {  # the loss is a sum of one polynomial for each weight: its coeff
         "start": [1.5],
     },
     "two_valleys": {
-        "label": "one weight, two valleys",
+        "label": "two valleys",
         "formula": "(w**2 - 1)**2 + w / 2 + 0.6",
         "coefficients": [[1.6, 0.5, -2, 0, 1]],
         "low": [-1.8],
@@ -43,7 +43,7 @@ LANDSCAPES = {  # the loss is a sum of one polynomial for each weight: its coeff
         "start": [1.6],
     },
     "bowl": {
-        "label": "two weights, a round bowl",
+        "label": "round bowl",
         "formula": "5 * (w[0]**2 + w[1]**2)",
         "coefficients": [[0, 0, 5], [0, 0, 5]],
         "low": [-3.0, -2.0],
@@ -51,7 +51,7 @@ LANDSCAPES = {  # the loss is a sum of one polynomial for each weight: its coeff
         "start": [-2.5, 1.5],
     },
     "valley": {
-        "label": "two weights, a narrow valley",
+        "label": "narrow valley",
         "formula": "(w[0]**2 + 16 * w[1]**2) / 2",
         "coefficients": [[0, 0, 0.5], [0, 0, 8]],
         "low": [-3.0, -2.0],
@@ -159,9 +159,9 @@ def describe(state):
     )
 
 
-def place(weights):
+def place(weights, write=number):
     """-0.25, or (1.5, -0.25)."""
-    written = ", ".join(map(number, weights))
+    written = ", ".join(map(write, weights))
     return written if len(weights) == 1 else f"({written})"
 
 
