@@ -98,6 +98,11 @@ function render({ model, el }) {
   output.node.addEventListener("pointermove", (event) => { if (event.buttons) point(event); });
   output.node.addEventListener("pointerup", tell);
   output.node.addEventListener("keydown", arrow);
+  all.node.addEventListener("pointerdown", (event) => {
+    const i = Math.floor((all.at(event)[0] * Math.max(3, state.filters)) / WIDTH);
+    update({ output: Math.min(i, state.filters - 1) });
+    tell();
+  });
   node.append(
     make("fieldset", { ariaLabel: "settings" }, ...Object.values({ ...choices, ...sliders }).map((c) => c.node)),
     said,
