@@ -12,7 +12,7 @@ help:
 	@echo "make test        check everything: style, rooms, every notebook twice, the explorers in a browser"
 	@echo "make fix         put code and notebooks into the course's style"
 	@echo "make notebooks   run the notebooks and store what they show (BOOKS=notebooks/03*.ipynb for some of them)"
-	@echo "make links       write badges and Colab cells anew, after a change of [tool.cnnlab] in pyproject.toml"
+	@echo "make links       write badges, Colab cells and the README's table of notebooks anew"
 	@echo "make wheel       build the package into dist/"
 	@echo "make clean       remove $(VENV), dist/ and all caches; data/ and checkpoints stay"
 
@@ -32,6 +32,7 @@ notebooks: $(VENV)/installed
 
 links: $(VENV)/installed
 	$(BIN)/python tools/links.py
+	$(BIN)/python tools/contents.py
 
 wheel: $(VENV)/installed
 	$(BIN)/python -m build

@@ -4,6 +4,7 @@ import re
 import statistics
 from pathlib import Path
 
+import contents
 import hygiene
 import links
 import nbformat
@@ -226,6 +227,27 @@ def test_kernels_see_no_real_data_and_no_network(tmp_path):
 def test_links_of_the_texts_are_todays():
     """Those of the notebooks are among the objections above."""
     assert links.main(["--check", *(str(links.ROOT / name) for name in ("README.md", "CONTRIBUTING.md"))]) == 0
+
+
+def test_the_table_in_the_readme_is_todays():
+    assert contents.main(["--check"]) == 0, "run make links"
+
+
+def test_the_table_counts_minutes_and_is_written_anew(tmp_path, monkeypatch, capsys):
+    cells = [
+        nbformat.v4.new_markdown_cell("word " * 1500),  # 10 minutes
+        nbformat.v4.new_code_cell("x", metadata={"exercise": "corr2d"}),  # 8 of the exercise, and 20 cells make 5
+        *(nbformat.v4.new_code_cell("x") for _ in range(19)),
+    ]
+    assert contents.minutes(nbformat.v4.new_notebook(cells=cells)) == 25
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{contents.BEGIN}\nold\n{contents.END}\nafter\n")
+    monkeypatch.setattr(contents, "README", readme)
+    assert contents.main(["--check"]) == 1 and "run make links" in capsys.readouterr().out
+    assert contents.main([]) == 0 and contents.main(["--check"]) == 0
+    text = readme.read_text()
+    assert text.startswith("before\n") and text.endswith("\nafter\n") and "old" not in text
+    assert "[Pooling](notebooks/04_pooling.ipynb)" in text
 
 
 def test_links_are_written_and_written_anew(tmp_path, monkeypatch):
