@@ -2,6 +2,7 @@
 
 import copy
 import math
+import os
 import sys
 
 import pytest
@@ -329,6 +330,24 @@ def test_best_holds_the_best_epoch(tmp_path):
         assert same(train.load_weights(small_net(), path).state_dict(), kept[best - 1])
     assert same(train.load_weights(small_net(), tmp_path / "last.pt").state_dict(), kept[-1])
     assert train.evaluate(train.load_weights(small_net(), tmp_path), as_list()).loss == history.best["val_loss"]
+
+
+def test_a_file_takes_its_name_when_it_is_whole_and_on_the_disk(tmp_path, monkeypatch):
+    path, steps = tmp_path / "last.pt", []
+    checkpoint.write(path, {"epoch": 1})
+    fsync, replace = os.fsync, os.replace
+
+    def rename(part, name):
+        assert torch.load(part, weights_only=True) == {"epoch": 2}
+        assert torch.load(name, weights_only=True) == {"epoch": 1}  # a cut here costs one epoch, not the file
+        steps.append("rename")
+        replace(part, name)
+
+    monkeypatch.setattr(os, "fsync", lambda file: (steps.append("to the disk"), fsync(file)))
+    monkeypatch.setattr(os, "replace", rename)
+    checkpoint.write(path, {"epoch": 2})
+    assert steps == ["to the disk", "rename"]
+    assert checkpoint.read("test", path) == {"epoch": 2}
 
 
 def test_a_write_that_fails_leaves_the_old_file_whole(tmp_path, monkeypatch):
