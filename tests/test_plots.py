@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from IPython.core.interactiveshell import InteractiveShell
+from matplotlib.colors import to_rgb
 from traitlets.config import Config
 
 from cnnlab import plots
@@ -78,6 +79,21 @@ def test_confusion_keeps_rows_for_the_truth():
     ax = fig.axes[0]
     assert (ax.get_ylabel(), ax.get_xlabel()) == ("true class", "predicted class")
     assert {(t.get_position(), t.get_text()) for t in ax.texts} == {((0, 0), "9"), ((1, 0), "2"), ((1, 1), "8")}
+
+
+def test_confusion_writes_its_numbers_so_that_they_can_be_read():
+    """Contrast of each mistake with its square, by the rule of the Web Content Accessibility Guidelines."""
+    ax = plots.confusion([[90, *range(1, 20)], *([0] * 20 for _ in range(19))], range(20)).axes[0]
+    image = ax.get_images()[0]
+
+    def luminance(color):
+        red, green, blue = ((c / 12.92 if c <= 0.04 else ((c + 0.055) / 1.055) ** 2.4) for c in to_rgb(color))
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    for text in ax.texts[1:]:  # the first stands on the diagonal
+        square = image.cmap(image.norm(int(text.get_text())))[:3]
+        low, high = sorted((luminance(text.get_color()), luminance(square)))
+        assert (high + 0.05) / (low + 0.05) > 3.9, text
 
 
 def test_bars_are_as_long_as_their_values():

@@ -6,13 +6,14 @@ from .refusals import check_counts, check_images, check_size
 
 
 class AllEqual(nn.Module):
-    """Are all pixels of a 3x3 picture of zeros and ones equal? One logit: above 0 means yes.
+    """Are all pixels of a 3x3 picture equal? One logit: above 0 means yes.
 
-    x             (n, 1, 3, 3)     zeros and ones
+    x             (n, 1, 3, 3)     0 for black to 1 for white
     returns       (n,)             logits
 
-    With two filters it can be solved by hand: one filter answers to nine ones, the other to nine zeros, and the linear
-    layer adds the two answers. 23 parameters with 2 filters, 45 with 4.
+    For zeros and ones two filters are enough, by hand: one filter answers to nine ones, the other to nine zeros, and
+    the linear layer adds the two answers. Weights that sum to 0, once as they are and once with their signs turned,
+    know every gray. 23 parameters with 2 filters, 45 with 4.
     """
 
     def __init__(self, filters=4):

@@ -120,9 +120,11 @@ def confusion(matrix, classes, title=None):
     fig, (ax,) = figure(width=0.44 * n + 1.6, height=0.4 * n + 1.3)
     mistakes = counts.astype(float).copy()
     np.fill_diagonal(mistakes, 0)  # the diagonal is hundreds of times larger and would hide them
-    ax.imshow(mistakes, cmap="Reds", vmin=0, vmax=max(1.0, mistakes.max() * 1.4))
+    darkest = max(1.0, mistakes.max() * 1.4)
+    ax.imshow(mistakes, cmap="Reds", vmin=0, vmax=darkest)
     for (row, column), count in np.ndenumerate(counts):
-        colour = "#888888" if row == column else INK
+        dark = mistakes[row, column] > 0.63 * darkest  # from there on white contrasts more than ink
+        colour = "#888888" if row == column else "white" if dark else INK
         if count:
             ax.text(column, row, f"{int(count)}", ha="center", va="center", fontsize=8, color=colour)
     turned = 45 if max(len(str(c)) for c in classes) > 2 else 0
