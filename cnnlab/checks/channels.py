@@ -50,9 +50,9 @@ EXERCISES = [
         minutes=12,
         level="hard",
         hints=(
-            "One number of the result: image n, filter o, one place. It is the sum over all channels and the whole "
+            "One number of the result: picture n, filter o, one place. It is the sum over all channels and the whole "
             "window, plus the bias of filter o.",
-            "Feature map o of image n is sum(ops.corr2d(x[n, i], weight[o, i]) for i in range(c)) + bias[o]. "
+            "Feature map o of picture n is sum(ops.corr2d(x[n, i], weight[o, i]) for i in range(c)) + bias[o]. "
             "Collect the maps with torch.stack.",
             "Stride keeps every stride-th row and column of that map: [::stride, ::stride].",
         ),
@@ -63,7 +63,7 @@ EXERCISES = [
             Case("two filters give two maps", (_count(1, 1, 3, 3), _cycle(2, 1, 2, 2))),
             Case("two channels, three filters", (_count(1, 2, 3, 3), _cycle(3, 2, 2, 2))),
             Case("a batch of two pictures", (_count(2, 1, 3, 3), _cycle(1, 1, 2, 2))),
-            Case("a bias per filter", (_count(1, 1, 2, 3), _cycle(2, 1, 2, 2), torch.tensor([10.0, 20.0]))),
+            Case("a bias per filter", (_count(1, 2, 2, 3), _cycle(2, 2, 2, 2), torch.tensor([10.0, 20.0]))),
             Case("a picture and a kernel that are not square", (_count(1, 2, 3, 5), _cycle(1, 2, 1, 3))),
             Case("stride 2", (_count(1, 1, 5, 5), _cycle(1, 1, 3, 3)), {"stride": 2}),
         ),
@@ -76,6 +76,10 @@ EXERCISES = [
             ),
             Wrong(_mistaken(lambda x, w, b, s: ops.conv2d(x, w, b, s) / 2), "each value is halved"),
             Wrong(_mistaken(lambda x, w, b, s: ops.conv2d(x[:, :1], w[:, :1], b, s)), "only the first channel is read"),
+            Wrong(
+                _mistaken(lambda x, w, b, s: ops.conv2d(x[:, -1:], w[:, -1:], b, s)),
+                "only the last channel is kept; add them up with +=",
+            ),
             Wrong(
                 _mistaken(lambda x, w, b, s: ops.conv2d(x, w[:, :1].expand_as(w), b, s)),
                 "every channel gets the kernel of the first one",
@@ -102,7 +106,15 @@ EXERCISES = [
                 _mistaken(lambda x, w, b, s: ops.conv2d(x, w, None, s) + (0 if b is None else b.sum())),
                 "every map gets all the biases; each filter has its own",
             ),
-            Wrong(_mistaken(lambda x, w, b, s: ops.conv2d(x, w, b)), "the stride is ignored"),
+            Wrong(
+                _mistaken(lambda x, w, b, s: ops.conv2d(x, w, b if b is None else b * x.shape[1], s)),
+                "the bias is added once per channel; it belongs to the filter",
+            ),
+            Wrong(
+                _mistaken(lambda x, w, b, s: ops.conv2d(x, w, b)),
+                "the stride is ignored, or cuts the wrong axes: rows and columns are the last two, "
+                "[..., ::stride, ::stride]",
+            ),
         ),
     ),
     JudgedExercise(
