@@ -11,20 +11,21 @@ const CHART = 210, STRIP = 34, LEFT = 62;  // heights in the picture of the chai
 
 const CSS = `
 .cnnlab label.wide { grid-column: 1 / -1; max-width: 430px; }
-.cnnlab .panels + .panels { margin-top: 14px; }
+.cnnlab .bends { margin-top: 14px; overflow-wrap: anywhere; }
 .cnnlab figure.curve { flex: 1 1 ${CURVE[0]}px; max-width: ${CURVE[0]}px; }
 .cnnlab figure.chain { flex: 2 1 330px; max-width: 640px; }
 .cnnlab .formula { font-size: 16px; font-weight: 600; margin: 0 0 4px; font-variant-numeric: tabular-nums; }
 .cnnlab .said.dead, .cnnlab .said.saturated { text-decoration: underline; text-decoration-thickness: 3px; }
 .cnnlab .said.dead { text-decoration-color: #d63c3c; }
 .cnnlab .said.saturated { text-decoration-color: #888; }
-.cnnlab table { border-collapse: collapse; margin: 0; width: 100%; max-width: 560px; font-size: 14px; }
-.cnnlab tbody tr:nth-child(n) { background: none; }
-.cnnlab table th, .cnnlab table td { padding: 4px 10px 4px 0; text-align: left !important; border: 0; border-bottom: 1px solid #8888;
+.cnnlab .bends table { border-collapse: collapse; margin: 0; width: 100%; max-width: 560px; font-size: 14px; }
+.cnnlab .bends tr:nth-child(n) { background: none; }
+.cnnlab .bends th, .cnnlab .bends td { padding: 4px 10px 4px 0; text-align: left !important; border: 0; border-bottom: 1px solid #8888;
   white-space: normal; vertical-align: bottom; font-variant-numeric: tabular-nums; }
-.cnnlab th, .cnnlab td { font-weight: 400; }
-.cnnlab tr.chosen > * { font-weight: 700; }
-.cnnlab th i { display: inline-block; width: 24px; margin-right: 6px; vertical-align: middle; }
+.cnnlab .bends th, .cnnlab .bends td { font-weight: 400; }
+.cnnlab .bends tr.chosen > * { font-weight: 700; }
+.cnnlab .bends code { white-space: pre-wrap; }
+.cnnlab .bends th i { display: inline-block; width: 24px; margin-right: 6px; vertical-align: middle; }
 `;
 
 function render({ model, el }) {
@@ -95,9 +96,9 @@ function render({ model, el }) {
     make("fieldset", { ariaLabel: "settings" }, chooser.node, ...Object.values(sliders).map((control) => control.node)),
     error, equation, said,
     make("div", { className: "panels" }, make("figure", { className: "curve" }, curveTitle, curve.node), wide),
-    make("div", { className: "panels" },
-      make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...Object.values(rows).map((r) => r.row)))),
-    make("p", {}, "In PyTorch: ", line),
+    make("div", { className: "bends" },
+      make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...Object.values(rows).map((r) => r.row))),
+      make("p", {}, "In PyTorch: ", line)),
   );
 
   // ---- from the state to the page

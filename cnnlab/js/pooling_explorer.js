@@ -12,18 +12,19 @@ const CHART = [330, 190], MARGIN = [44, 10, 12, 36];  // left, right, top, botto
 const LINES = [{ name: "as it is", color: "#e0662f", dash: [] }, { name: "with blur", color: "#2f8fd8", dash: [7, 4] }];
 
 const CSS = `
-.cnnlab .panels + .panels { margin-top: 14px; }
+.cnnlab .panels.below { margin-top: 14px; }
 .cnnlab label.shift { grid-column: 1 / -1; max-width: 430px; }
 .cnnlab figcaption.small { font-weight: 400; margin: 8px 0 4px; }
 .cnnlab figure.chart { flex: 1 1 ${CHART[0]}px; max-width: ${CHART[0]}px; }
 .cnnlab .result { flex: 1 1 330px; min-width: 0; max-width: 520px; overflow-wrap: anywhere; }
-.cnnlab table { border-collapse: collapse; margin: 0 0 8px; width: 100%; font-size: 14px; table-layout: fixed; }
-.cnnlab tbody tr:nth-child(n) { background: none; }
-.cnnlab table th, .cnnlab table td { padding: 4px 8px 4px 0; text-align: left !important; white-space: normal; border: 0; border-bottom: 1px solid #8888;
+.cnnlab .result table { border-collapse: collapse; margin: 0 0 8px; width: 100%; font-size: 14px; table-layout: fixed; }
+.cnnlab .result tr:nth-child(n) { background: none; }
+.cnnlab .result th, .cnnlab .result td { padding: 4px 8px 4px 0; text-align: left !important; white-space: normal; border: 0; border-bottom: 1px solid #8888;
   vertical-align: bottom; font-variant-numeric: tabular-nums; }
-.cnnlab td { font-weight: 700; }
-.cnnlab th { font-weight: 400; }
-.cnnlab th i { display: inline-block; width: 22px; margin-right: 6px; vertical-align: middle; }
+.cnnlab .result td { font-weight: 700; }
+.cnnlab .result th { font-weight: 400; }
+.cnnlab .result code { white-space: pre-wrap; }
+.cnnlab .result th i { display: inline-block; width: 22px; margin-right: 6px; vertical-align: middle; }
 `;
 
 function render({ model, el }) {
@@ -102,7 +103,7 @@ function render({ model, el }) {
     make("div", { className: "panels" },
       make("figure", {}, inputTitle, input.node, window_),
       ...outputs.map((o) => make("figure", {}, o.title, o.board.node, o.left, o.rest.node))),
-    make("div", { className: "panels" },
+    make("div", { className: "panels below" },
       make("figure", { className: "chart" }, make("figcaption", {}, "Change beyond a movement"), chart.node),
       make("div", { className: "result" }, table,
         make("p", {}, "Output size: ", size), make("p", {}, "In PyTorch: ", lines[0]), make("p", {}, "With blur: ", lines[1]))),
