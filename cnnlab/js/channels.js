@@ -62,20 +62,27 @@ function sum(maps, side) {
   return y;
 }
 
-// Everything that the explorer shows of a legal state.
-export function compute(state, fixed) {
-  const { filters: o, groups: g, row, column } = state, side = fixed.side, c = channelsOf(state, fixed);
-  const x = planes(state, fixed), mix = table(state, fixed), [whole, divisor] = fixed.kernels[state.kernel];
+// The layer at work: the kernels of each filter, one for each channel that it reads, what each adds, and their sums.
+function layer(state, fixed) {
+  const { filters: o, groups: g } = state, side = fixed.side, c = channelsOf(state, fixed), x = planes(state, fixed);
+  const mix = table(state, fixed), [whole, divisor] = fixed.kernels[state.kernel], each = c / g;
   const kernel = (i, j) => (whole[i] ?? whole[0])[whole.length > 1 ? j : 0].flat().map((v) => (mix[i][j] * v) / divisor);
-  const each = c / g, first = (i) => Math.floor(i / (o / g)) * each;  // the channels of filter i: from first(i), `each` of them
+  const first = (i) => Math.floor(i / (o / g)) * each;  // filter i reads the channels from first(i) on
   const kernels = mix.map((_, i) => Array.from({ length: each }, (_, j) => kernel(i, first(i) + j)));
   const maps = kernels.map((group, i) => group.map((weight, j) => correlate(x[first(i) + j], weight, side)));
-  const outputs = maps.map((parts) => sum(parts, side));
+  return { x, c, k: state.kernel === "1x1" ? 1 : 3, mix, each, first, kernels, maps, outputs: maps.map((parts) => sum(parts, side)) };
+}
 
-  const output = Math.min(state.output, o - 1), at = row * side + column, products = maps[output], k = state.kernel === "1x1" ? 1 : 3;
-  const parameters = o * each * k * k;
-  return { x, c, k, mix, each, first, outputs, output, products, kernels, at, parts: products.map((map) => map[at]),
-    total: outputs[output][at], parameters, places: side * side, cost: parameters * side * side };
+const last = {};
+
+// Everything that the explorer shows of a legal state. Another pixel or output does not run the layer again.
+export function compute(state, fixed) {
+  const { image, mix, kernel, filters, groups, row, column } = state, key = JSON.stringify([image, mix, kernel, filters, groups]);
+  if (last.key !== key) Object.assign(last, { key, layer: layer(state, fixed) });
+  const r = last.layer, output = Math.min(state.output, filters - 1), at = row * fixed.side + column, products = r.maps[output];
+  const parameters = filters * r.each * r.k * r.k;
+  return { ...r, output, products, parts: products.map((map) => map[at]), total: r.outputs[output][at],
+    parameters, cost: parameters * fixed.side ** 2 };
 }
 
 export function names({ image }, fixed) {
