@@ -10,7 +10,9 @@ from cnnlab import widgets
 from cnnlab.widgets import activation_state as activation
 from cnnlab.widgets import channel_mixer_state as mixer
 from cnnlab.widgets import descent_state as descent
+from cnnlab.widgets import digit_pad_state as pad
 from cnnlab.widgets import pooling_state as pooling
+from cnnlab.widgets.values import number
 
 CI = os.environ.get("CNNLAB_CI") == "1"
 if browser.chromium() is None and not CI:
@@ -50,6 +52,12 @@ def _mixed(s):
     parts = [mixer.fine(p[at]) for p in mixer.products(s)]
     total = mixer.fine(mixer.result(s)[s["output"]][at])
     yield f"{' + '.join(parts).replace('+ -', '- ')} = {total} = output[{s['output']}, {at[0]}, {at[1]}]"
+
+
+def _answered(s):
+    """The ten numbers of the digit pad; nothing as long as nothing is drawn."""
+    p = pad.probabilities(pad.complete(**s))
+    return [""] * 10 if p is None else map(number, p)
 
 
 def _start(s):
@@ -92,6 +100,12 @@ EXPLORERS = {
         (".cost, .total", _mixed),
         {"image": "both", "mix": "random", "kernel": "box", "filters": 6, "groups": 2, "output": 4},
         {"image", "mix", "kernel", "filters", "groups", "output", "row", "column"},
+    ),
+    "digit_pad": (
+        pad.describe,
+        (".bars > :nth-child(3n)", _answered),
+        {"drawing": "tiny 2", "pen": 5, "part": 100, "centered": True},
+        {"drawing", "pen", "part", "centered"},
     ),
     "descent_explorer": (
         lambda s: descent.describe(_start(s)),
@@ -162,7 +176,7 @@ class Explorer:
     def agrees(self):
         state = self.state
         assert self.sentence == self.describe(state)
-        shown = self.root.locator(self.cells).all_inner_texts()
+        shown = self.root.locator(self.cells).all_text_contents()  # inner texts are empty where nobody looks
         assert shown == list(self.expected(state)), state
 
 
@@ -333,6 +347,8 @@ def test_the_colors_of_the_channel_mixer_are_what_ops_computes(notebook):
     assert explorer.state["row"] == s["row"] + 1
     output.click(position={"x": 300 - 2, "y": 2})
     assert (explorer.state["row"], explorer.state["column"]) == (0, 63)
+    explorer.root.locator("canvas").last.click(position={"x": 299, "y": 20})  # the last of all outputs
+    assert explorer.state["output"] == 2
     explorer.agrees()
 
 
@@ -378,6 +394,50 @@ def test_the_leaky_slope_is_offered_where_it_counts(notebook):
     for name in activation.FUNCTIONS:
         explorer.control("function").select_option(name)
         assert explorer.control("negative_slope").is_visible() == (name == "leaky_relu")
+
+
+def test_a_digit_is_drawn_with_the_mouse_and_with_keys(notebook):
+    """What Python hears of a drawing, and what it makes of it, is what the page shows."""
+    explorer = Explorer(notebook, "digit_pad", live=True)
+    paper = explorer.root.locator("canvas.paper")
+    said = explorer.root.locator(".said")
+    explorer.root.get_by_role("button", name="Clear the paper").click()
+    assert explorer.sentence == pad.describe({"drawing": []}) and said.inner_text() == "Nothing is drawn yet."
+    assert explorer.root.get_by_role("button", name="Take a stroke back").is_disabled()
+    paper.scroll_into_view_if_needed()
+    box = paper.bounding_box()
+    mouse = notebook.mouse
+    for line in ([(80, 60), (200, 60), (130, 230)], [(110, 150), (180, 150)]):  # a 7 with a bar
+        mouse.move(box["x"] + line[0][0], box["y"] + line[0][1])
+        mouse.down()
+        for x, y in line[1:]:
+            mouse.move(box["x"] + x, box["y"] + y, steps=15)
+        mouse.up()
+    assert "drawing of your own" in explorer.sentence and "the network says 7" in explorer.sentence
+    _until(notebook, "(len(digit_pad.drawing), repr(digit_pad))", (2, explorer.sentence))
+    first = ast.literal_eval(browser.kernel_says(notebook, "digit_pad.drawing"))[0]
+    assert first[0] == [16, 12] and first[-1] == [26, 46]  # 5 pixels of the page are one of the paper
+    ink = "int(digit_pad.picture.int().sum())"
+    with_bar = int(browser.kernel_says(notebook, ink))
+    explorer.root.get_by_role("button", name="Take a stroke back").click()
+    _until(notebook, "len(digit_pad.drawing)", 1)
+    assert with_bar != int(browser.kernel_says(notebook, ink))
+
+    explorer.control("part").press("Home")
+    assert explorer.sentence == pad.describe({"drawing": []})
+    paper.focus()
+    paper.press("Space")
+    assert said.inner_text().endswith("The pen is down: steer with the arrow keys.")
+    for key in 5 * ["ArrowDown"] + ["Shift+ArrowRight"]:
+        paper.press(key)
+    paper.press("Space")
+    paper.press("ArrowUp")  # no ink: the pen is up
+    drawn = [[[28, 28 + 2 * i] for i in range(6)] + [[28.5, 38]]]
+    _until(notebook, "(digit_pad.drawing, digit_pad.part)", (drawn, 100))
+    assert explorer.sentence == pad.describe({"drawing": drawn})
+    explorer.control("drawing").select_option("8")
+    explorer.agrees()
+    assert paper.evaluate("(e) => getComputedStyle(e).touchAction") == "none"  # a finger draws and does not scroll
 
 
 def test_the_start_of_the_descent_explorer_is_set_by_keys_and_mouse(notebook):

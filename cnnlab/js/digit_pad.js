@@ -1,9 +1,8 @@
-import { board, button, choice, drawCells, greyScale, make, number, root, signedScale, slider, traits } from "./kit.js";
+import { board, button, choice, drawCells, greyScale, make, number, root, signedScale, slider, tick, traits } from "./kit.js";
 import { forward, layers } from "./digit_net.js";
 import { asDigit, asDrawn, beginning, inked, PAPER, SIDE } from "./drawing.js";
 
 const NAMES = ["drawing", "pen", "part", "centered"];
-const INPUTS = [["centered", "centered and scaled"], ["drawn", "as it was drawn"]];
 const KEYS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 const WIDTH = 280, SEEN = 196, MAP = 84;  // CSS pixels: paper, picture, one feature map
 const NEAR = 0.7;  // pixels of the paper from a point to the next one that is kept
@@ -43,13 +42,13 @@ function render({ model, el }) {
   const fixed = model.get("fixed"), net = layers(fixed);
   const [node, forget] = root(el, CSS);
   const python = traits(model, NAMES, hear);
-  let state = python.read(), shown = null, last = null;  // last: where the pen is on the paper, if it touches it
+  let state = python.read(), shown = null, notice = "", last = null;  // last: where the pen is on the paper, if it touches it
   const pen = { at: [PAPER / 2, PAPER / 2], down: false, seen: false };  // the pen that the arrow keys move
 
   // ---- from a control to the state, and on to Python when it is let go
 
   function update(changes, words = "") {
-    if (said.textContent !== words) said.textContent = words;
+    notice = words;
     state = { ...state, ...changes };
     draw();
   }
@@ -112,8 +111,8 @@ function render({ model, el }) {
       const step = event.shiftKey ? 0.5 : 2;
       pen.at = pen.at.map((v, i) => near(v + step * KEYS[event.key][i]));
       pen.seen = true;
-      if (pen.down) put(pen.at, said.textContent);
-      else draw();
+      if (pen.down) put(pen.at, notice);
+      else update({}, notice);
       tell();
     } else return;
     event.preventDefault();
@@ -124,15 +123,15 @@ function render({ model, el }) {
   const names = Object.keys(fixed.presets).map((name) => [name, name]);
   const controls = {
     drawing: choice("Drawing", "drawing", [...names, ["own", "your own"]], (drawing) => { update({ drawing, part: 100 }); tell(); }),
-    centered: choice("The network gets it", "centered", INPUTS, (value) => { update({ centered: value === "centered" }); tell(); }),
     pen: slider("Pen, pixels wide", "pen", (value) => update({ pen: value }), tell),
     part: slider("Percent drawn", "part", (value) => update({ part: value }), tell),
+    centered: tick("Scale and center", "centered", (centered) => { update({ centered }); tell(); }),
   };
   const undo = button("Take a stroke back", () => { update({ drawing: shown.strokes.slice(0, -1), part: 100 }); tell(); });
   const clear = button("Clear the paper", () => { update({ drawing: [], part: 100 }); tell(); paper.node.focus(); });
   const said = make("p", { role: "status", className: "said" }), error = make("p", { role: "alert" });
   const paper = board(WIDTH, { tabIndex: 0, className: "paper" }), seen = board(SEEN, {});
-  const answer = make("figcaption"), bars = make("div", { className: "bars", role: "img" });
+  const bars = make("div", { className: "bars", role: "img" });
   const rows = Array.from({ length: 10 }, (_, digit) => {
     const row = { name: make("span", {}, String(digit)), bar: make("i"), value: make("span") };
     bars.append(row.name, make("div", {}, row.bar), row.value);
@@ -151,7 +150,7 @@ function render({ model, el }) {
       make("figure", {}, make("figcaption", {}, "Draw here: mouse, finger, or Space and arrow keys"), paper.node,
         make("div", { className: "buttons" }, undo, clear)),
       make("figure", { className: "seen" }, make("figcaption", {}, `The network sees ${SIDE}x${SIDE}`), seen.node),
-      make("figure", {}, answer, bars)),
+      make("figure", {}, make("figcaption", {}, "Its ten probabilities"), bars)),
     make("figure", { className: "below" }, make("figcaption", {}, `Its first ${filters} filters, and the map that each makes`),
       make("div", { className: "maps" }, ...maps.map((map) => map.node))),
     make("p", {}, "In PyTorch: ", make("code", {}, "models.DigitNet.trained()(picture[None, None] / 255).softmax(dim=1)")),
@@ -163,7 +162,7 @@ function render({ model, el }) {
     const r = shown = compute(state, fixed, net);
     const grey = greyScale(0, 1);
     controls.drawing.show(typeof state.drawing === "string" ? state.drawing : "own", (name) => (name === "own" ? "draw on the paper" : null));
-    controls.centered.show(state.centered ? "centered" : "drawn", () => null);
+    controls.centered.show(state.centered);
     controls.pen.show(state.pen, ...fixed.limits.pen);
     controls.part.show(state.part, ...fixed.limits.part, `${state.part} percent, ${r.order ? `the network says ${r.order[0]}` : "nothing is drawn"}`);
     undo.disabled = clear.disabled = !r.strokes.length;
@@ -174,7 +173,8 @@ function render({ model, el }) {
     drawCells(seen.begin(), Float64Array.from(r.picture, (v) => v / 255), SIDE, SIDE, SEEN / SIDE, grey);
     drawMaps(r);
 
-    answer.textContent = r.order ? `The network says ${r.order[0]}` : "Nothing is drawn yet";
+    const words = `${r.order ? `The network says ${r.order[0]}.` : "Nothing is drawn yet."} ${notice}`;
+    if (said.textContent !== words) said.textContent = words;
     rows.forEach(({ name, bar, value }, digit) => {
       const p = r.probabilities?.[digit] ?? 0;
       for (const part of [name, bar, value]) part.classList.toggle("first", digit === r.order?.[0]);
