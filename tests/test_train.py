@@ -3,7 +3,10 @@
 import copy
 import math
 import os
+import re
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -506,3 +509,11 @@ def test_seed_starts_every_generator():
         train.seed(7)
         drawn.append((torch.rand(2).tolist(), random.random(), np.random.rand()))
     assert drawn[0] == drawn[1]
+
+
+def test_the_command_that_measures_runs():
+    tool = Path(__file__).resolve().parent.parent / "tools" / "measure.py"
+    options = ["--seeds", "1", "--epochs", "1", "--batch-size", "256"]
+    run = subprocess.run([sys.executable, tool, *options], capture_output=True, text=True, check=True, timeout=300)
+    accuracy = re.search(r"^test: (\d+\.\d\d) % over 1 seeds, training \d+\.\d s", run.stdout, re.MULTILINE)
+    assert float(accuracy[1]) > 80 and "8000 training and 2000 test images" in run.stdout
