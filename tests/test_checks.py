@@ -39,6 +39,30 @@ def test_a_known_wrong_answer_is_refused_and_named(name, wrong):
     assert wrong.says in verdict.text, verdict.text
 
 
+DENSE_FIRST = """\
+class DigitNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(400, 10)
+        self.conv2, self.conv1 = nn.Conv2d(8, 16, 3), nn.Conv2d(1, 8, 5)
+
+    def forward(self, x):
+        for conv in (self.conv1, self.conv2):
+            x = conv(x).relu()
+            x = x.unfold(2, 2, 2).unfold(3, 2, 2).amax((4, 5))
+        return self.linear(x.flatten(1))
+
+
+digit_net = DigitNet()"""
+
+
+def test_another_way_to_a_right_network_passes():
+    space = {"nn": torch.nn}
+    exec(DENSE_FIRST, space)
+    verdict = ALL["digit_net"].verdict(space["digit_net"])
+    assert verdict.passed, verdict.text
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_an_exercise_is_complete(name):
     exercise = ALL[name]
