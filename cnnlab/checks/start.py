@@ -25,6 +25,12 @@ def _inside():
     return 1 - _frame()
 
 
+def _black(rows, columns):
+    frame = torch.ones(5, 6)
+    frame[rows, columns] = 0
+    return frame
+
+
 def _top_and_bottom():
     return _frame() * torch.tensor([[1.0], [0], [0], [0], [1]])
 
@@ -55,6 +61,12 @@ EXERCISES = [
             Wrong(torch.zeros(5, 6), "nothing is white yet"),
             Wrong(_inside(), "black and white are swapped"),
             Wrong(_top_and_bottom(), "the left and the right side are missing"),
+            Wrong(
+                _black(slice(1, 4), slice(1, 4)),
+                "one inner column is still white: its number is 4, and the end of a slice is left out",
+            ),
+            Wrong(_black(slice(1, 3), slice(1, 4)), "the end of a slice is left out: 1:-1 is all but first and last"),
+            Wrong(_black(slice(1, 5), slice(1, 6)), "the last row and column are black, too; 1:-1 leaves them out"),
             Wrong(_frame().T, "rows and columns are swapped: rows come first"),
         ),
     ),
@@ -123,7 +135,7 @@ PREDICTIONS = {
     ),
     "a photograph reshaped from (h, w, 3) to (3, h, w)": Prediction(
         answer=lambda: "a scrambled picture",
-        because="reshape keeps the order in memory, so colors of one pixel become neighbours in a row.",
+        because="reshape keeps the order in memory, so colors of one pixel become neighbors in a row.",
         choices=("the same picture", "a picture on its side", "a scrambled picture"),
     ),
     "a 3 with its left side closed": Prediction(
