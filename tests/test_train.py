@@ -499,6 +499,70 @@ def test_on_epoch_sees_the_history_and_may_end_training():
     assert lengths == [1, 2, 3] and len(history) == 3
 
 
+class Monitor:
+    """Looks on, and ends training after the given batch (counted over epochs) or epoch."""
+
+    def __init__(self, seen=True, after_batch=None, after_epoch=None):
+        self.seen, self.after_batch, self.after_epoch = seen, after_batch, after_epoch
+        self.told, self.batches = [], 0
+
+    def begin(self, epochs, batches, done):
+        self.told.append(("begin", epochs, batches, done))
+        return self.seen
+
+    def batch(self, epoch, meter):
+        self.batches += 1
+        self.told.append(("batch", epoch, len(meter.losses), sum(meter.images)))
+        assert len(meter.losses) == len(meter.correct) == len(meter.images)
+        return self.batches == self.after_batch
+
+    def epoch(self, row):
+        self.told.append(("epoch", row["epoch"]))
+        return row["epoch"] == self.after_epoch
+
+    def end(self):
+        self.told.append("end")
+
+
+def test_a_monitor_is_told_of_every_batch_and_epoch(capsys):
+    monitor = Monitor()
+    history = fit_small(epochs=2, progress=monitor)
+    batches = [(1, 16), (2, 32), (3, 48), (4, 50)]
+    first, second = ([("batch", epoch, n, images) for n, images in batches] for epoch in (1, 2))
+    assert monitor.told == [("begin", 2, 4, 0), *first, ("epoch", 1), *second, ("epoch", 2), "end"]
+    assert capsys.readouterr().out == ""
+    assert same(history["loss"], fit_small(epochs=2, progress=False)["loss"])  # looking on changes nothing
+
+
+def test_where_nobody_sees_the_monitor_there_is_a_line_per_epoch(capsys):
+    fit_small(epochs=2, progress=Monitor(seen=False))
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[:13] for line in lines] == ["epoch 1 of 2:", "epoch 2 of 2:"]
+
+
+def test_a_monitor_ends_training_after_a_batch_and_all_is_kept(tmp_path):
+    monitor = Monitor(after_batch=6)
+    history = fit_small(epochs=5, validation=as_list(), folder=tmp_path, progress=monitor)
+    assert monitor.told[-3:] == [("batch", 2, 2, 32), ("epoch", 2), "end"]
+    assert history["epoch"] == [1, 2] and all(0 < loss < 10 for loss in history["val_loss"])
+    assert torch.load(tmp_path / "last.pt", weights_only=True)["rows"] == history.rows
+    assert (tmp_path / "best.pt").exists()
+    resumed = fit_small(epochs=3, validation=as_list(), folder=tmp_path, resume=True, progress=False)
+    assert resumed["epoch"] == [1, 2, 3] and resumed.rows[:2] == history.rows
+
+
+def test_a_monitor_ends_training_after_an_epoch():
+    assert fit_small(epochs=5, progress=Monitor(after_epoch=3))["epoch"] == [1, 2, 3]
+
+
+def test_a_monitor_hears_of_the_end_after_an_error():
+    monitor, net = Monitor(), small_net()
+    batches = [*as_list(), (torch.full((2, 1, 6, 6), math.nan), torch.zeros(2, dtype=torch.int64))]
+    with pytest.raises(FloatingPointError):
+        train.fit(net, batches, epochs=1, optimizer=torch.optim.SGD(net.parameters(), 0.1), progress=monitor)
+    assert monitor.told[-1] == "end"
+
+
 def test_seed_starts_every_generator():
     import random
 

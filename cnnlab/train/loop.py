@@ -49,11 +49,13 @@ def fit(
     clip          longest gradient, all parameters together; longer ones are scaled down to it
     folder        where to keep last.pt (everything, to resume) and best.pt (the weights of the best epoch)
     resume        go on after the last epoch kept in folder, as if never cut; start anew if there is none
-    progress      True: a bar where one can live, else a line per epoch; "bar", "text" or False
+    progress      True: a bar where one can live, else a line per epoch; "bar", "text" or False; or a monitor, which may
+                  end training, such as widgets.training_monitor()
     on_epoch      function of the history, called after every epoch; training ends when it returns True
 
     The model goes to batches.device where there is one; otherwise the batches go to the model's device. The best epoch
     has the highest accuracy, then the lowest loss, in validation if there is one. `seconds` counts training only.
+    An epoch that a monitor ended is validated and kept like a whole one; its loss and accuracy are those so far.
     Raises FloatingPointError when the loss stops being finite.
     """
     guards.check_fit(model, batches, epochs, optimizer, loss, scheduler, clip, folder, resume)
@@ -76,7 +78,8 @@ def fit(
                 optimizer.step()
                 if scheduler is not None:
                     scheduler.step()
-                bar.batch()
+                if bar.batch(epoch, meter):
+                    break
             guards.check_finite(meter.losses, epoch, x, optimizer, now=True)
             trained = meter.result()
             row = {"epoch": epoch, "loss": trained.loss, "accuracy": trained.accuracy}
@@ -88,7 +91,7 @@ def fit(
             bar.epoch(history.rows[-1])
             if folder is not None:
                 save_checkpoint(folder, model, optimizer, scheduler, batches, history)
-            if on_epoch is not None and on_epoch(history) is True:
+            if (on_epoch is not None and on_epoch(history) is True) or bar.ended:
                 break
     return history
 

@@ -1,4 +1,12 @@
-"""How far training has come: a bar in a notebook or terminal, a line per epoch elsewhere, or nothing."""
+"""How far training has come: a bar in a notebook or terminal, a line per epoch elsewhere, a monitor, or nothing.
+
+A monitor is any object with four methods, so that this room need not know who looks on:
+    begin(epochs, batches, done)   batches is None where nobody knows how many; returns False where nobody can see it
+    batch(epoch, meter)            meter.losses, .correct and .images grow by one per batch; they lie on the device, and
+                                   reading them makes a GPU wait. Returns True to end training
+    epoch(row)                     a row of the History; returns True to end training
+    end()                          always called, also after an error
+"""
 
 import sys
 from importlib.util import find_spec
@@ -8,9 +16,14 @@ class Progress:
     """Reports batches and epochs; use it in a `with`, so that the bar is closed when training is cut."""
 
     def __init__(self, how, batches, epochs, done=0):
-        if how not in (True, False, "bar", "text"):
-            raise ValueError(f"fit: progress={how!r}. True, False, 'bar' or 'text' is needed. Pass progress=True.")
-        self.epochs, self.bar = epochs, None
+        self.monitor = how if all(hasattr(how, name) for name in ("begin", "batch", "epoch", "end")) else None
+        if self.monitor is None and how not in (True, False, "bar", "text"):
+            raise ValueError(
+                f"fit: progress={how!r}. True, False, 'bar', 'text' or a monitor is needed. Pass progress=True."
+            )
+        self.epochs, self.bar, self.ended = epochs, None, False
+        if self.monitor is not None:
+            how = self.monitor.begin(epochs, len(batches) if hasattr(batches, "__len__") else None, done) is False
         tqdm = _bar_here() if how is True else _bar_here(default=True) if how == "bar" else None
         self.text = how == "text" or (how is True and tqdm is None)
         if tqdm is not None:
@@ -19,12 +32,18 @@ class Progress:
             self.bar = tqdm(total=total, initial=(steps or 0) * done, unit="batch")
             self.bar.set_description(f"epoch {min(done + 1, epochs)} of {epochs}")
 
-    def batch(self):
+    def batch(self, epoch, meter):
+        """A batch is done; True if training is to end."""
         if self.bar is not None:
             self.bar.update()
+        if self.monitor is not None and self.monitor.batch(epoch, meter) is True:
+            self.ended = True
+        return self.ended
 
     def epoch(self, row):
         """Say how the epoch went."""
+        if self.monitor is not None and self.monitor.epoch(row) is True:
+            self.ended = True
         loss, accuracy = row.get("val_loss", row["loss"]), row.get("val_accuracy", row["accuracy"])
         if self.bar is not None:
             self.bar.set_description(f"epoch {min(row['epoch'] + 1, self.epochs)} of {self.epochs}", refresh=False)
@@ -41,6 +60,8 @@ class Progress:
         return self
 
     def __exit__(self, *error):
+        if self.monitor is not None:
+            self.monitor.end()
         if self.bar is not None:
             self.bar.close()
 
