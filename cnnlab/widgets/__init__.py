@@ -9,6 +9,7 @@ from cnnlab.widgets.kernel_state import describe
 from cnnlab.widgets.pooling import pooling_explorer
 from cnnlab.widgets.presets import PRESETS, preset
 from cnnlab.widgets.receptive_field import receptive_field_explorer
+from cnnlab.widgets.shape_ladder import shape_ladder
 
 __all__ = [
     "PRESETS",
@@ -21,4 +22,5 @@ __all__ = [
     "pooling_explorer",
     "preset",
     "receptive_field_explorer",
+    "shape_ladder",
 ]
