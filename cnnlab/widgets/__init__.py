@@ -10,6 +10,7 @@ from cnnlab.widgets.pooling import pooling_explorer
 from cnnlab.widgets.presets import PRESETS, preset
 from cnnlab.widgets.receptive_field import receptive_field_explorer
 from cnnlab.widgets.shape_ladder import shape_ladder
+from cnnlab.widgets.training_monitor import training_monitor
 
 __all__ = [
     "PRESETS",
@@ -22,5 +23,6 @@ __all__ = [
     "pooling_explorer",
     "preset",
     "receptive_field_explorer",
+    "training_monitor",
     "shape_ladder",
 ]
