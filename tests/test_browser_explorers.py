@@ -5,6 +5,7 @@ import os
 
 import browser
 import pytest
+from torch import nn
 
 from cnnlab import widgets
 from cnnlab.widgets import activation_state as activation
@@ -12,6 +13,7 @@ from cnnlab.widgets import channel_mixer_state as mixer
 from cnnlab.widgets import descent_state as descent
 from cnnlab.widgets import digit_pad_state as pad
 from cnnlab.widgets import pooling_state as pooling
+from cnnlab.widgets import shape_ladder_state as rungs
 from cnnlab.widgets.values import number
 
 CI = os.environ.get("CNNLAB_CI") == "1"
@@ -81,6 +83,30 @@ def _stepped(s):
     yield f".grad = {left_over}{written[1]}" if walk.slopes else ""
 
 
+def _chain(s):
+    """The state of the shape ladder, from its controls and from the code that it shows."""
+    names = [layer["name"] for layer in widgets.shape_ladder("CifarNet").state["layers"]]
+    layers = [rungs.plain(*pair) for pair in zip(names, eval(s["code"], {"nn": nn}), strict=True)]
+    known = {name: s[name] for name in ("size", "channels")}
+    return rungs.complete(title="CifarNet", layers=layers, layer=int(s["layer"]), **known)
+
+
+def _climbed(s):
+    """The table of the shape ladder: shape, parameters and multiply-adds of the picture and of each layer."""
+    s = _chain(s)
+    found, fault = rungs.climb(s)
+    shape = (s["channels"], s["size"], s["size"])
+    yield from (rungs.times(shape), "", "")
+    for rung in found:
+        yield rungs.times(rung.out_shape)
+        yield from (f"{n:,}" if n else "" for n in (rung.parameters, rung.multiply_adds))
+    left = len(s["layers"]) - len(found)
+    if fault:
+        yield f"gets {rungs.times(found[-1].out_shape if found else shape)}"
+        yield from [""] * (3 * left - 1)
+    yield from ("", f"{sum(r.parameters for r in found):,}", f"{sum(r.multiply_adds for r in found):,}")
+
+
 # explorer: its describe, (CSS of what is shown, its texts from a state), a state to begin with, and its controls
 EXPLORERS = {
     "pooling_explorer": (
@@ -113,6 +139,12 @@ EXPLORERS = {
         {"landscape": "valley", "learning_rate": 0.1, "momentum": 0.5, "steps": 30},
         {"landscape", "learning_rate", "momentum", "steps", "zero_grad", "start-0", "start-1"},
     ),
+    "shape_ladder": (
+        lambda s: rungs.describe(_chain(s)),
+        (".ladder td", _climbed),
+        {"model": "CifarNet", "size": 48},
+        {"size", "channels", "layer", "kernel_size", "stride", "padding"},
+    ),
 }
 NAMES = tuple(EXPLORERS)
 
@@ -144,7 +176,8 @@ def quiet(notebook):
 
 
 READ = """(root) => Object.fromEntries([...root.querySelectorAll("[data-name]")].map(
-    (c) => [c.dataset.name, c.type === "checkbox" ? c.checked : c.type === "range" ? Number(c.value) : c.value]))"""
+    (c) => [c.dataset.name, c.type === "checkbox" ? c.checked : c.type === "range" ? Number(c.value) : c.value]).concat(
+    [...root.querySelectorAll("pre.code")].map((pre) => ["code", pre.textContent])))"""
 
 
 MOVE = """(control, value) => {
@@ -457,3 +490,29 @@ def test_the_start_of_the_descent_explorer_is_set_by_keys_and_mouse(notebook):
     explorer.control("steps").press("Home")
     explorer.agrees()
     _until(notebook, "(descent_explorer.start, repr(descent_explorer))", ([1.5], explorer.sentence))
+
+
+def test_the_shape_ladder_is_mended_and_put_back(notebook):
+    explorer = Explorer(notebook, "shape_ladder", live=True)
+    said = explorer.root.locator(".said")
+    again, cure = explorer.root.get_by_role("button", name="As it was built"), explorer.root.locator("button.cure")
+    again.click()
+    assert explorer.state["size"] == 32 and cure.is_hidden()
+    assert said.inner_text() == "It fits: 145,578 parameters, 12,354,176 multiply-adds for one picture."
+    for _ in range(8):
+        explorer.control("size").press("ArrowRight")
+    assert explorer.root.locator("tr.broken th").inner_text() == "fc1 Linear"
+    assert "Layer 11 (fc1, Linear) does not fit: Linear(1024, 64) gets 1600 values" in said.inner_text()
+    explorer.agrees()
+    cure.press("Enter")
+    assert said.inner_text().startswith("It fits: ") and explorer.root.evaluate(
+        "(e) => e.contains(document.activeElement)"
+    )
+    explorer.agrees()
+    _until(notebook, "(shape_ladder.layers[10]['in_features'], repr(shape_ladder))", (1600, explorer.sentence))
+    explorer.root.locator("tbody tr").nth(3).click()  # the first pooling
+    explorer.control("padding").press("End")
+    assert said.inner_text() == "Not possible: pool1 pads at most half of its window of 2."
+    explorer.agrees()
+    again.click()
+    _until(notebook, "repr(shape_ladder)", explorer.sentence)

@@ -8,11 +8,11 @@ const FACES = ["#9ec9ea", "#c9e0f2", "#6fa8d3"];  // front, top, side
 
 const CSS = `
 .cnnlab figure.ladder { flex: 1 1 330px; max-width: 560px; }
-.cnnlab .ladder table { border-collapse: collapse; width: 100%; margin: 0; font-size: 14px; }
-.cnnlab .ladder tr, .cnnlab .ladder tbody tr:nth-child(odd), .cnnlab .ladder tbody tr:hover { background: none; }
+.cnnlab .ladder table { border-collapse: collapse; table-layout: auto; width: 100%; margin: 0; font-size: 14px; }
+.cnnlab .ladder tr, .cnnlab .ladder tbody tr:nth-child(n), .cnnlab .ladder tbody tr:hover { background: none; }
 .cnnlab .ladder th, .cnnlab .ladder td { padding: 3px 6px; text-align: right; border: 0; border-bottom: 1px solid #8885; vertical-align: middle;
   font-weight: 400; white-space: normal; font-variant-numeric: tabular-nums; }
-.cnnlab .ladder th:first-child { text-align: left; }
+.cnnlab .ladder th:first-child { text-align: left; width: 45%; }
 .cnnlab .ladder thead th { font-weight: 600; vertical-align: bottom; }
 .cnnlab .ladder tbody th span { opacity: 0.75; }
 .cnnlab .ladder tbody tr.chosen { outline: 2.5px solid #ff9d00; outline-offset: -2px; }
@@ -22,7 +22,13 @@ const CSS = `
 .cnnlab pre.code { margin: 12px 0 0; white-space: pre-wrap; font: 14px/1.4 var(--jp-code-font-family, ui-monospace, monospace); background: none; color: inherit; }
 .cnnlab .said.fault { border-left: 5px solid #b2182b; padding-left: 8px; }
 .cnnlab .buttons { display: flex; flex-wrap: wrap; gap: 8px; margin: 0 0 8px; }
-@media (max-width: 520px) { .cnnlab .ladder table { font-size: 12px; } .cnnlab .ladder th, .cnnlab .ladder td { padding: 3px 2px; } }
+@media (max-width: 520px) {
+  .cnnlab .ladder table { font-size: 11px; table-layout: fixed; }
+  .cnnlab .ladder thead th { font-size: 10px; }
+  .cnnlab .ladder th, .cnnlab .ladder td { padding: 3px 1px; overflow-wrap: anywhere; }
+  .cnnlab .ladder th:first-child { width: 24%; }
+  .cnnlab .ladder th:last-child { width: 28%; }
+}
 `;
 
 function render({ model, el }) {
@@ -63,13 +69,13 @@ function render({ model, el }) {
   // ---- the parts
 
   const plain = (text, name) => slider(text, name, (value) => update({ [name]: value }), tell);
-  const sliders = { size: plain("Picture size", "size"), channels: plain("Picture channels", "channels") };
+  const sliders = { size: plain("Picture size", "size"), channels: plain("Channels", "channels") };
   const windows = Object.fromEntries(["Kernel size", "Stride", "Padding"].map((text, i) =>
     [WINDOW[i], slider(text, WINDOW[i], (value) => change(state.layer, { [WINDOW[i]]: [value, value] }), tell)]));
   const said = make("p", { role: "status", className: "said" }), error = make("p", { role: "alert" });
   const cured = button("", cure, { className: "cure" }), again = button("As it was built", reset);
   const body = make("tbody"), foot = make("tfoot"), numbers = make("div", { className: "numbers" }), line = make("code"), code = make("pre", { className: "code" });
-  const heads = ["Layer, and what it gives", "Shape", "Parameters", "Multiply-adds"].map((text) => make("th", { scope: "col" }, text));
+  const heads = ["Layer, and what it gives", "Shape", "Para\u00admeters", "Multiply-adds"].map((text) => make("th", { scope: "col" }, text));
   const chosen = make("span"), title = make("figcaption");
   let choices = null;
   node.append(
