@@ -23,6 +23,6 @@ __all__ = [
     "pooling_explorer",
     "preset",
     "receptive_field_explorer",
-    "training_monitor",
     "shape_ladder",
+    "training_monitor",
 ]
