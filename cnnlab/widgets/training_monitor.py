@@ -22,7 +22,7 @@ DEFAULTS = {
 MOST = 200  # points; when there are more, each two become one
 
 
-def training_monitor(*, every=0.25):
+def training_monitor(*, every=0.1):
     """Look on while a network learns: train.fit(..., progress=widgets.training_monitor()).
 
     every      seconds between two looks at the loss, 0.05 or more; a look makes a GPU wait for a moment
@@ -32,9 +32,9 @@ def training_monitor(*, every=0.25):
     Where no widget can live, fit prints a line per epoch.
     """
     if isinstance(every, bool) or not isinstance(every, int | float):
-        raise TypeError(f"{WHO}: every={every!r} is no number of seconds. 0.05 or more is needed. Pass every=0.25.")
+        raise TypeError(f"{WHO}: every={every!r} is no number of seconds. 0.05 or more is needed. Pass every=0.1.")
     if not 0.05 <= every < math.inf:
-        raise values.wrong(WHO, f"every={every}", "0.05 seconds or more are needed", "Pass every=0.25")
+        raise values.wrong(WHO, f"every={every}", "0.05 seconds or more are needed", "Pass every=0.1")
     return _live()(every=every)
 
 
@@ -85,6 +85,7 @@ def _live():
             return True
 
         def batch(self, epoch, meter):
+            self._meter = meter
             now = time.perf_counter()
             if now - self._looked < self._every:
                 return self.stop
@@ -97,6 +98,7 @@ def _live():
         def epoch(self, row):
             if self._ear is not None:
                 self._ear.listen()
+            self._look(row["epoch"], self._meter)  # at the batches since the last look
             self.rows = [*self.rows, {name: _plain(value) for name, value in row.items()}]
             return self.stop
 
