@@ -75,7 +75,7 @@ def _live():
                 self.epochs, self.batches, self.rows, self.points = epochs, batches or 0, kept, points
                 self.running, self.stop = True, False
             self._looked, self._seen, self._of = time.perf_counter(), 0, done + 1
-            if not in_notebook():
+            if not in_notebook() or self.comm is None:  # closed
                 return False
             if not self._shown:
                 from IPython.display import display
