@@ -1,4 +1,4 @@
-"""Every shape that a docstring of ops promises is true: its block is read, filled with numbers, and run."""
+"""Every shape that a docstring promises is true: its block is read, filled with numbers, and run."""
 
 import inspect
 import re
@@ -6,7 +6,7 @@ import re
 import pytest
 import torch
 
-from cnnlab import ops, shapes
+from cnnlab import data, models, ops, shapes, train
 
 LETTERS = {"n": 2, "c": 4, "h": 9, "w": 11, "o": 6, "k": 5, "kh": 3, "kw": 2, "oh": 4, "ow": 5, "classes": 3}
 SAMPLES = {  # parameters without a shape that have no default, or one that says little
@@ -105,3 +105,41 @@ def test_the_shapes_are_true(name):
     for arguments, letters in calls(function):
         shape = tuple(function(**arguments).shape)
         assert shape == promise(function, letters, shape), {k: getattr(v, "shape", v) for k, v in arguments.items()}
+
+
+MODELS = [
+    name for name, model in vars(models).items() if isinstance(model, type) and issubclass(model, torch.nn.Module)
+]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_shapes_of_models_are_true(name):
+    model = getattr(models, name)
+    defaults = {key: p.default for key, p in inspect.signature(model).parameters.items()}
+    promised = block(model)
+    x, returns = (size(SHAPE.match(promised[part])[2], LETTERS | defaults) for part in ("x", "returns"))
+    assert tuple(model().eval()(torch.rand(x)).shape) == returns
+
+
+SCALE = {"mean": (0.5,) * 4, "sd": (0.2,) * 4}
+
+
+@pytest.mark.parametrize(
+    ("function", "dtype", "others"),
+    [
+        (data.normalise, torch.uint8, SCALE),
+        (data.grey, torch.uint8, {}),
+        (data.as_digit, torch.float32, {}),
+        (train.confusion_matrix, torch.int64, {"classes": 3}),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_the_shapes_of_other_rooms_are_true(function, dtype, others):
+    promised = {name: SHAPE.match(text) for name, text in block(function).items()}
+    tensors = {
+        name: torch.ones(size(shape[2], LETTERS), dtype=dtype)
+        for name, shape in promised.items()
+        if shape and name not in (*others, "returns")
+    }
+    assert tensors
+    assert tuple(function(**tensors, **others).shape) == size(promised["returns"][2], LETTERS)

@@ -35,8 +35,8 @@ def photo(name, size=None):
 def grey(x):
     """Brightness of a colour picture, by the weights of ITU-R BT.601: the eye sees green best.
 
-    x         (3, h, w)  or (n, 3, h, w), any dtype
-    returns   the same with 1 channel; uint8 stays uint8, rounded
+    x         (n, 3, h, w)  any dtype; a single picture is (3, h, w)
+    returns   (n, 1, h, w)  the same dtype; uint8 is rounded
     """
     if not isinstance(x, torch.Tensor):
         raise TypeError(f"grey: x is of type {type(x).__name__}. A tensor (3, h, w) is needed. Pass data.photo('cat').")
