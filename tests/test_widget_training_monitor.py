@@ -217,7 +217,10 @@ def test_it_costs_less_than_a_fiftieth(monkeypatch):
 def test_before_training_it_leaves_a_sentence_and_after_it_the_curves():
     monitor = widgets.training_monitor()
     bundle, _ = monitor._repr_mimebundle_()
-    assert bundle["text/plain"] == repr(monitor) and bundle["text/html"] == f"<p>{monitor!r}</p>"
+    assert (
+        bundle["text/plain"] == repr(monitor)
+        and f"<p>{monitor!r}</p>\n<p><em>This explorer asks" in bundle["text/html"]
+    )
     fit(monitor)
     bundle, _ = monitor._repr_mimebundle_()
     assert bundle["text/plain"] == repr(monitor) and f'<img alt="{monitor!r}"' in bundle["text/html"]

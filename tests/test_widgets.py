@@ -228,6 +228,13 @@ def test_markup_in_the_values_stays_inside_the_script():
     assert 'alt="a &quot;&lt;b&gt;&quot; &amp; more"' in page.html()
 
 
+def test_what_asks_python_stays_a_picture_and_says_so():
+    page = hosts.Page({"layer": 1}, {}, lambda s: "Layer 1 of a net.", lambda s: _figure())
+    page.asks_python = True
+    assert "<script" not in page.html() and page.html().startswith('<div data-cnnlab="">\n<img alt="Layer 1 of a net."')
+    assert page.html().endswith(f"<p>Layer 1 of a net.</p>\n<p><em>{hosts.ASLEEP}</em></p>\n</div>")
+
+
 def _figure():
     from matplotlib.figure import Figure
 

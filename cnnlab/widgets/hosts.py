@@ -14,6 +14,8 @@ import json
 import re
 from importlib.resources import files
 
+ASLEEP = "This explorer asks Python: run its cell in JupyterLab, and it moves."
+
 _IMPORT = re.compile(r'^import \{[^}]*\}\s*from "\./(\w+)\.js";\n', re.M)
 
 
@@ -38,10 +40,12 @@ def source(module):
 class Page:
     """An explorer that lives in the page: it moves without a kernel, also in an exported file.
 
-    Where no script may run, it is a picture and a sentence. Subclasses name their module.
+    Where no script may run, it is a picture and a sentence. Subclasses name their module, and whether its arithmetic is
+    Python's: then the page keeps the picture, and says what is missing.
     """
 
     module = None
+    asks_python = False
 
     def __init__(self, state, fixed, describe, draw):
         self.state = state
@@ -55,6 +59,8 @@ class Page:
 
     def html(self):
         """The same bytes for the same state; two copies on one page do not disturb each other."""
+        if self.asks_python:
+            return asleep(still(self._draw(self.state), repr(self)))
         values = json.dumps({**self.state, "fixed": self._fixed}, separators=(",", ":")).replace("<", "\\u003c")
         script = source(self.module)
         key = hashlib.sha256((script + values).encode()).hexdigest()[:12]
@@ -62,6 +68,11 @@ class Page:
             f'<div data-cnnlab="{key}">\n{still(self._draw(self.state), repr(self))}\n</div>\n'
             f'<script type="module">\n{script}mount("{key}", render, {values});\n</script>'
         )
+
+
+def asleep(stands):
+    """What stands in the page for an explorer that only moves while Python hears it."""
+    return f'<div data-cnnlab="">\n{stands}\n<p><em>{ASLEEP}</em></p>\n</div>'
 
 
 def still(figure, sentence):

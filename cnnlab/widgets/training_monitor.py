@@ -46,7 +46,7 @@ class MonitorPage(hosts.Page):
 
     def html(self):
         """What it has seen; as long as that is nothing, a sentence is enough."""
-        return super().html() if self.state["rows"] else f"<p>{self!r}</p>"
+        return super().html() if self.state["rows"] else hosts.asleep(f"<p>{self!r}</p>")
 
 
 @functools.cache
