@@ -4,8 +4,25 @@ Greys are images, the red-blue map is for signed values and is centred on 0. Lin
 colour and carry their label at the end. Figures are made without pyplot: nothing is left open, nothing is global.
 """
 
+from cnnlab.plots.answers import predictions, reliability
 from cnnlab.plots.charts import bars, confusion, curves, history
 from cnnlab.plots.grids import images, numbers
+from cnnlab.plots.maps import feature_maps, overlays
 from cnnlab.plots.page import describe, show
+from cnnlab.plots.scatter import points
 
-__all__ = ["bars", "confusion", "curves", "describe", "history", "images", "numbers", "show"]
+__all__ = [
+    "bars",
+    "confusion",
+    "curves",
+    "describe",
+    "feature_maps",
+    "history",
+    "images",
+    "numbers",
+    "overlays",
+    "points",
+    "predictions",
+    "reliability",
+    "show",
+]

@@ -46,35 +46,46 @@ def describe(fig, values=True):
     """
     lines = [f"Figure: {fig.get_suptitle()}" if fig.get_suptitle() else "Figure"]
     panels = [axes for axes in fig.axes if axes.get_visible() and axes.get_label() != "<colorbar>"]
-    for (shape, _), group in itertools.groupby(panels, key=_kind_of_panel):
+    for (sizes, _), group in itertools.groupby(panels, key=_kind_of_panel):
         group = list(group)
-        if shape and len(group) > 4:
-            lines.append(f"  {_pictures(group, shape, values)}")
+        if sizes and len(group) > 4:
+            lines.append(f"  {_pictures(group, sizes, values)}")
         else:
             lines += [f"  {_panel(axes, values)}" for axes in group]
     return "\n".join(lines)
 
 
 def _kind_of_panel(axes):
-    """Neighbors of one kind are described together: the size of a lone picture, or None and which panel it is."""
-    alone = len(axes.images) == 1 and not (axes.lines or axes.texts or axes.get_xlabel())
-    return ("x".join(map(str, axes.images[0].get_array().shape)), None) if alone else (None, id(axes))
+    """Neighbors of one kind are described together: the sizes of the pictures in a panel that holds nothing else, or
+    None and which panel it is."""
+    alone = axes.images and not (axes.lines or axes.texts or axes.get_xlabel())
+    return (tuple(_size(image) for image in axes.images), None) if alone else (None, id(axes))
 
 
-def _pictures(group, shape, values):
-    """Many pictures in one line."""
+def _size(image):
+    return "x".join(map(str, image.get_array().shape))
+
+
+def _pictures(group, sizes, values):
+    """Many pictures in one line, with what is laid over them."""
     if not values:
-        return f"{len(group)} pictures {shape}"  # after training, titles tell measured things, too
-    data = [axes.images[0].get_array() for axes in group]
+        return f"{len(group)} pictures " + ", each under a map ".join(sizes)  # after training, titles are measured, too
+    layers = []
+    for i, size in enumerate(sizes):
+        data = [axes.images[i].get_array() for axes in group]
+        layers.append(f"{size} from {_number(min(d.min() for d in data))} to {_number(max(d.max() for d in data))}")
     titles = [title for axes in group if (title := _title(axes))]
-    extent = f"from {_number(min(d.min() for d in data))} to {_number(max(d.max() for d in data))}"
-    return f"{len(group)} pictures {shape} {extent}" + (f": {', '.join(titles)}" if titles else "")
+    return f"{len(group)} pictures " + ", each under a map ".join(layers) + (f": {', '.join(titles)}" if titles else "")
 
 
 def _panel(axes, values):
-    named = [f"{kind} {label}" for kind, label in (("x:", axes.get_xlabel()), ("y:", axes.get_ylabel())) if label]
+    named = [
+        f"{kind} {' '.join(label.split())}"
+        for kind, label in (("x:", axes.get_xlabel()), ("y:", axes.get_ylabel()))
+        if label
+    ]
     drawn = [text for artist in axes.get_children() if (text := _artist(artist, values))]
-    drawn += _bars(axes, values)
+    drawn += _bars(axes, values) + _points(axes, values)
     return "; ".join(part for part in (_title(axes), *named, *drawn) if part)
 
 
@@ -89,8 +100,7 @@ def _artist(artist, values):
 
     if isinstance(artist, AxesImage):
         data = artist.get_array()
-        size = "x".join(map(str, data.shape))
-        return f"picture {size}" + (f" from {_number(data.min())} to {_number(data.max())}" if values else "")
+        return f"picture {_size(artist)}" + (f" from {_number(data.min())} to {_number(data.max())}" if values else "")
     if isinstance(artist, Line2D) and len(artist.get_xdata()) > 2:
         label = artist.get_label()
         name = f"line '{label}'" if not label.startswith("_") else "line"
@@ -103,14 +113,36 @@ def _artist(artist, values):
 
 
 def _bars(axes, values):
-    """Each group of bars: how many, and the size of each by its tick label."""
-    names = [tick.get_text() for tick in (*axes.get_yticklabels(), *axes.get_xticklabels())]
+    """Each group of bars: how many, and the size of each by its tick label, or by its place on an axis of numbers."""
+    from matplotlib.container import BarContainer
+    from matplotlib.ticker import FixedLocator
+
     found = []
-    for container in axes.containers:
-        sizes = [_number(v) for v in container.datavalues]
+    for bars in (c for c in axes.containers if isinstance(c, BarContainer)):
+        axis = axes.yaxis if bars.orientation == "horizontal" else axes.xaxis
+        if isinstance(axis.get_major_locator(), FixedLocator):
+            names = [tick.get_text() for tick in axis.get_ticklabels()]
+        else:
+            places = [(b.get_y() + b.get_height() / 2, b.get_x() + b.get_width() / 2) for b in bars]
+            names = [f"at {_number(place[bars.orientation == 'vertical'])}:" for place in places]
+        sizes = [_number(v) for v in bars.datavalues]
         labelled = [f"{name} {size}" for name, size in zip(names, sizes, strict=False)]
         found.append(f"{len(sizes)} bars" + (f" ({', '.join(labelled)})" if values and len(sizes) <= 12 else ""))
     return found
+
+
+def _points(axes, values):
+    """Named points with their errors."""
+    from matplotlib.container import ErrorbarContainer
+
+    named = []
+    for point in (c for c in axes.containers if isinstance(c, ErrorbarContainer)):
+        where = ", ".join(_number(v) for v in point.lines[0].get_xydata()[0])
+        for bar in point.lines[2]:
+            (_, low), (_, high) = bar.get_segments()[0]
+            where += f" ± {_number((high - low) / 2)}"
+        named.append(f"'{point.get_label()}'" + (f" ({where})" if values else ""))
+    return [f"{len(named)} points: {', '.join(named)}"] if named else []
 
 
 def _number(value):

@@ -9,12 +9,23 @@ import sys
 
 import torch
 
+from .calibration import expected_calibration_error
 from .checkpoint import load_weights
 from .confusion import confusion_matrix
 from .history import History
 from .loop import Result, evaluate, fit, predict_logits
 
-__all__ = ["History", "Result", "confusion_matrix", "evaluate", "fit", "load_weights", "predict_logits", "seed"]
+__all__ = [
+    "History",
+    "Result",
+    "confusion_matrix",
+    "evaluate",
+    "expected_calibration_error",
+    "fit",
+    "load_weights",
+    "predict_logits",
+    "seed",
+]
 
 
 def seed(number):
