@@ -2,10 +2,46 @@
 
 Every layer is a module of its own, so that a hook or the shape ladder sees it. Images are floats, normalised to about
 mean 0 and spread 1. The result is logits: raw scores, which the loss turns into probabilities.
+
+first.py, lenet1998.py, digits.py           the networks of notebooks 00 to 07
+alexnet.py, vgg.py, nin.py, googlenet.py    2012 to 2014, each as published and for small pictures
+resnet.py                                   2015, with torchvision's parameter names
 """
 
+from .alexnet import AlexNet, AlexNet2014, SmallAlexNet
 from .digits import DigitNet
 from .first import MLP, AllEqual, CifarNet, LeNet, MnistCNN
+from .googlenet import GoogLeNet, Inception, SmallGoogLeNet
 from .lenet1998 import LeNet1998
+from .nin import NiN, NiNBlock, SmallNiN
+from .resnet import BasicBlock, Bottleneck, ResNet, SmallResNet, resnet18, resnet34, resnet50
+from .vgg import VGG, VGG_STACKS, SmallVGG
 
-__all__ = ["MLP", "AllEqual", "CifarNet", "DigitNet", "LeNet", "LeNet1998", "MnistCNN"]
+__all__ = [
+    "MLP",
+    "VGG",
+    "VGG_STACKS",
+    "AlexNet",
+    "AlexNet2014",
+    "AllEqual",
+    "BasicBlock",
+    "Bottleneck",
+    "CifarNet",
+    "DigitNet",
+    "GoogLeNet",
+    "Inception",
+    "LeNet",
+    "LeNet1998",
+    "MnistCNN",
+    "NiN",
+    "NiNBlock",
+    "ResNet",
+    "SmallAlexNet",
+    "SmallGoogLeNet",
+    "SmallNiN",
+    "SmallResNet",
+    "SmallVGG",
+    "resnet18",
+    "resnet34",
+    "resnet50",
+]

@@ -1,6 +1,10 @@
 """What a model refuses, each in one sentence: the layer, what came, what it needs, what to do."""
 
+import copy
+
 import torch
+
+from cnnlab import shapes
 
 
 def check_counts(model, **counts):
@@ -48,3 +52,28 @@ def check_images(model, layer, x, channels, size):
         f"{name}: layer {layer} needs float images (n, {channels}, {size}, {size}) "
         f"but x is {tuple(x.shape)} {str(x.dtype).removeprefix('torch.')}. {cure}"
     )
+
+
+def check_pictures(model, layer, x, smallest):
+    """Refuse what a model that takes pictures of many sizes cannot read; x may be (n, c, h, w), h and w from smallest.
+
+    Of a picture that is too small, name the layer that finds nothing left, what arrives there, and the smallest size.
+    Tensors on the meta device have shapes only and come from the shape ladder, which says itself what does not fit.
+    """
+    if isinstance(x, torch.Tensor) and x.is_meta:
+        return
+    if not isinstance(x, torch.Tensor) or x.ndim != 4 or x.shape[1] != model.in_channels or not x.is_floating_point():
+        size = smallest if not isinstance(x, torch.Tensor) or x.ndim < 2 else x.shape[-1]
+        return check_images(model, layer, x, model.in_channels, size)
+    if len(x) == 0:
+        return check_images(model, layer, x, model.in_channels, x.shape[2])
+    if min(x.shape[2:]) < smallest:
+        try:
+            shapes.ladder(copy.deepcopy(model).to("meta"), tuple(x.shape[1:]))
+            fault = "too little is left at the end"
+        except shapes.ShapeError as error:
+            fault = str(error).removeprefix("ladder: ").partition(";")[0].rstrip(".")
+        raise ValueError(
+            f"{type(model).__name__}: x is {tuple(x.shape)}, too small: {fault}. At least {smallest}x{smallest} pixels "
+            f"are needed. Enlarge the pictures: F.interpolate(x, size={smallest})."
+        )

@@ -83,7 +83,9 @@ def ladder(model, input_shape, classes=None):
         )
     input_shape = tuple(whole("ladder", "input_shape", size) for size in input_shape)
 
-    walk = _walk_without_numbers(model, input_shape) or _walk(model, input_shape)
+    walk = _walk_without_numbers(model, input_shape)
+    if walk is None or walk.fault:
+        walk = _walk(model, input_shape, fault=walk and walk.fault)
     out_shape = _shape(walk.y)
     if classes is not None and out_shape != (classes,):
         raise ShapeError(
@@ -95,23 +97,37 @@ def ladder(model, input_shape, classes=None):
 
 
 def _walk_without_numbers(model, input_shape):
-    """The walk through a copy on the meta device, which works out shapes and computes nothing; None if that fails."""
+    """The walk through a copy on the meta device, which works out shapes and computes nothing; None if that fails.
+
+    Where a layer stops it, the walk's fault says so.
+    """
+    walk = None
     with contextlib.suppress(Exception):  # what is wrong will show again on the way through the model itself
         numberless = {id(p): nn.Parameter(p.to("meta"), p.requires_grad) for p in model.parameters()}
         numberless |= {id(buffer): buffer.to("meta") for buffer in model.buffers()}
-        walk = _Walk(copy.deepcopy(model, numberless))
-        walk.go(input_shape)
-        return walk
+        attempt = _Walk(copy.deepcopy(model, numberless))
+        try:
+            attempt.go(input_shape)
+        except (RuntimeError, ValueError, IndexError) as error:
+            attempt.fault = error if isinstance(error, ShapeError) else attempt.explain(error, input_shape)
+        walk = attempt
+    return walk
 
 
-def _walk(model, input_shape):
-    """The walk through the model itself, whose modes are put back at the end."""
+def _walk(model, input_shape, fault):
+    """The walk through the model itself, whose modes are put back at the end.
+
+    fault   what stopped the walk without numbers; told where the model itself refuses the picture before any layer
+    """
     walk = _Walk(model)
     modes = {module: module.training for module in model.modules()}
     try:
         walk.go(input_shape)
     except (RuntimeError, ValueError, IndexError) as error:
-        raise error if isinstance(error, ShapeError) else walk.explain(error, input_shape) from None
+        if isinstance(error, ShapeError):
+            raise
+        refused = fault and not walk.rungs and not walk.at_work
+        raise (fault if refused else walk.explain(error, input_shape)) from None
     finally:
         for module, mode in modes.items():
             module.training = mode
@@ -124,7 +140,7 @@ class _Walk:
     def __init__(self, model):
         self.model = model
         self.names = {module: name or type(module).__name__ for name, module in model.named_modules()}
-        self.rungs, self.counted, self.at_work, self.lost = [], set(), None, None
+        self.rungs, self.counted, self.at_work, self.lost, self.fault = [], set(), None, None, None
 
     def go(self, input_shape):
         like = next(self.model.parameters(), torch.zeros(()))
