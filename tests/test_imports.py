@@ -17,6 +17,7 @@ TABLE = {
     "data": (set(), set()),
     "models": ({"shapes"}, set()),
     "train": (set(), set()),
+    "recipes": ({"data", "models", "train"}, set()),
     "plots": (set(), set()),
     "widgets": ({"ops", "shapes", "plots"}, {"data", "models"}),  # where an explorer asks a trained network
     "checks": ({"ops", "shapes", "train"}, {"models", "data", "plots"}),  # where an exercise is about them

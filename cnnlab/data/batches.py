@@ -35,15 +35,30 @@ class Batches:
     mean, sd     one number per channel, as in Dataset
     shuffle      a new order in every epoch, drawn on the CPU so that a GPU sees the same one
     augment      function of (uint8 images, generator) that returns images, such as random_crop(2)
+    alternate    mirror each image left to right in every second epoch; which half begins is drawn from the seed
     device       where x and y are kept and the batches made; None: where x is
     seed         fixes orders and augmentation; None: drawn from PyTorch's generator
+    memory_format   "channels_last": the channels of a pixel lie side by side in memory; the shape stays (b, c, h, w)
 
     Iterating gives (b, c, h, w) float32 images, normalised, and (b,) labels. Epoch number e of a seed is always the
     same: set `epoch` to go on from there.
     """
 
     def __init__(
-        self, x, y, batch_size, *, mean, sd, shuffle=False, augment=None, device=None, seed=None, drop_last=False
+        self,
+        x,
+        y,
+        batch_size,
+        *,
+        mean,
+        sd,
+        shuffle=False,
+        augment=None,
+        alternate=False,
+        device=None,
+        seed=None,
+        drop_last=False,
+        memory_format=None,
     ):
         check_images("Batches", x)
         _check_labels(x, y)
@@ -54,12 +69,17 @@ class Batches:
                 "Pass data.random_crop(2)."
             )
         _check_seed(seed)
-        if seed is None and (shuffle or augment):
+        if memory_format not in (None, "channels_last"):
+            raise ValueError(
+                f"Batches: memory_format={memory_format!r}. None or 'channels_last' is needed. Pass one of them."
+            )
+        if seed is None and (shuffle or augment or alternate):
             seed = int(torch.randint(2**31, ()))
         self.x = x.to(device)
         self.y = y.to(self.x.device)
         self.batch_size, self.shuffle, self.augment = batch_size, shuffle, augment
-        self.seed, self.drop_last = seed, drop_last
+        self.seed, self.drop_last, self.alternate = seed, drop_last, alternate
+        self.memory_format = torch.channels_last if memory_format else torch.contiguous_format
         self.epoch = 0  # the number of the next pass
         self._shift, self._scale = _constants("Batches", self.x, mean, sd)
 
@@ -78,24 +98,29 @@ class Batches:
         return -(-self.n_images // self.batch_size)
 
     def __iter__(self):
-        generator = None
-        if self.seed is not None:
-            state = SeedSequence((self.seed, self.epoch)).generate_state(1)
-            generator = torch.Generator().manual_seed(int(state[0]))
+        generator = None if self.seed is None else _generator(self.seed, self.epoch)
         self.epoch += 1
         order = None
         if self.shuffle:
             order = torch.randperm(len(self.x), generator=generator).to(self.x.device)
-        return self._batches(order, generator)
+        return self._batches(order, generator, self._mirrored(self.epoch - 1) if self.alternate else None)
 
-    def _batches(self, order, generator):
+    def _mirrored(self, epoch):
+        """Which images (n,) are mirrored in this epoch: half of them, and the others in the next one."""
+        first = torch.rand(len(self.x), generator=_generator(self.seed, 0, 1)) < 0.5
+        return (first ^ bool(epoch % 2)).to(self.x.device)
+
+    def _batches(self, order, generator, mirrored):
         for start in range(0, self.n_images, self.batch_size):
             chosen = slice(start, start + self.batch_size)
             if order is not None:
                 chosen = order[chosen]
             x = self.x[chosen]
+            if mirrored is not None:
+                x = torch.where(mirrored[chosen, None, None, None], x.flip(3), x)
             if self.augment is not None:
                 x = self.augment(x, generator)
+            x = x.contiguous(memory_format=self.memory_format)  # while it is bytes: a quarter of the work
             yield _normalise(x, self._shift, self._scale), self.y[chosen]
 
 
@@ -142,6 +167,11 @@ def _check_seed(seed):
         raise TypeError(f"Batches: seed={seed!r}. A whole number or None is needed. Pass 0.")
     if seed is not None and seed < 0:
         raise ValueError(f"Batches: seed={seed}. 0 or more is needed. Pass 0.")
+
+
+def _generator(*numbers):
+    """A generator of random numbers that whole numbers of any size decide."""
+    return torch.Generator().manual_seed(int(SeedSequence(numbers).generate_state(1)[0]))
 
 
 def _constants(function, x, mean, sd):

@@ -10,7 +10,7 @@ import torch
 from .history import History
 
 
-def save_checkpoint(folder, model, optimizer, scheduler, batches, history):
+def save_checkpoint(folder, model, optimizer, scheduler, scaler, batches, history):
     """Write best.pt (the weights) if the newest epoch is the best one, then last.pt (all that the next epoch needs)."""
     if history.best is history.rows[-1]:
         write(Path(folder) / "best.pt", model.state_dict())
@@ -19,6 +19,7 @@ def save_checkpoint(folder, model, optimizer, scheduler, batches, history):
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
         "scheduler": None if scheduler is None else scheduler.state_dict(),
+        "scaler": scaler.state_dict(),  # empty but in float16
         "rows": history.rows,
         "random": torch.get_rng_state(),
         "order": _order(batches),
@@ -26,8 +27,8 @@ def save_checkpoint(folder, model, optimizer, scheduler, batches, history):
     write(Path(folder) / "last.pt", state)
 
 
-def load_checkpoint(folder, model, optimizer, scheduler, batches):
-    """Put model, optimizer, scheduler, batches and random numbers where last.pt has them; return its History.
+def load_checkpoint(folder, model, optimizer, scheduler, scaler, batches):
+    """Put model, optimizer, scheduler, scaler, batches and random numbers where last.pt has them; return its History.
 
     Without a last.pt nothing changes and the History is empty.
     """
@@ -47,6 +48,8 @@ def load_checkpoint(folder, model, optimizer, scheduler, batches):
     optimizer.load_state_dict(state["optimizer"])
     if scheduler is not None:
         scheduler.load_state_dict(state["scheduler"])
+    if state.get("scaler"):
+        scaler.load_state_dict(state["scaler"])
     torch.set_rng_state(state["random"])
     _set_order(batches, state["order"])
     return History(state["rows"])

@@ -23,7 +23,7 @@ def check_model(function, model, loss=None):
         )
 
 
-def check_fit(model, batches, epochs, optimizer, loss, scheduler, clip, folder, resume):
+def check_fit(model, batches, epochs, optimizer, loss, scheduler, clip, precision, folder, resume):
     """Refuse arguments of fit that cannot work, before the first batch."""
     check_model("fit", model, loss)
     if isinstance(epochs, bool) or not isinstance(epochs, int):
@@ -45,10 +45,19 @@ def check_fit(model, batches, epochs, optimizer, loss, scheduler, clip, folder, 
     _check_scheduler(scheduler, optimizer, batches, epochs)
     if clip is not None and (isinstance(clip, bool) or not isinstance(clip, int | float) or not clip > 0):
         raise ValueError(f"fit: clip={clip!r}. A length above 0 is needed. Pass clip=1.0, or None for no clipping.")
+    check_precision("fit", precision)
     if resume and folder is None:
         raise ValueError("fit: resume=True but folder=None. A folder with last.pt is needed. Pass folder='runs/lenet'.")
     if folder is not None and Path(folder).exists() and not Path(folder).is_dir():
         raise ValueError(f"fit: folder={str(folder)!r} is a file. A folder is needed. Pass another name.")
+
+
+def check_precision(function, precision):
+    """Refuse precisions that are not among the three."""
+    if precision not in (None, "bfloat16", "float16"):
+        raise ValueError(
+            f"{function}: precision={precision!r}. None, 'bfloat16' or 'float16' is needed. Pass precision='bfloat16'."
+        )
 
 
 def _check_scheduler(scheduler, optimizer, batches, epochs):

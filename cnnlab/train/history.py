@@ -14,7 +14,10 @@ class History:
     """Rows of epoch, loss, accuracy, val_loss, val_accuracy and seconds; the val_ ones only where validated.
 
     history["loss"] is one number per epoch; history.best is the row of the best epoch; print(history) is a table.
+    history.startup has the seconds before the first epoch, where something had to be compiled.
     """
+
+    startup = 0.0
 
     def __init__(self, rows=()):
         self.rows = list(rows)

@@ -33,6 +33,7 @@ def fit(
     loss=None,
     scheduler=None,
     clip=None,
+    precision=None,
     folder=None,
     resume=False,
     progress=True,
@@ -47,6 +48,8 @@ def fit(
     loss          function of (logits, labels) that returns the batch mean; cross-entropy if None
     scheduler     a torch.optim.lr_scheduler; it steps once per batch, so count its steps in batches
     clip          longest gradient, all parameters together; longer ones are scaled down to it
+    precision     None: as the weights are; "bfloat16" or "float16": the model's large sums are done with 16 bits where
+                  that is safe (autocast); the weights, the loss and the optimizer keep their 32
     folder        where to keep last.pt (everything, to resume) and best.pt (the weights of the best epoch)
     resume        go on after the last epoch kept in folder, as if never cut; start anew if there is none
     progress      True: a bar where one can live, else a line per epoch; "bar", "text" or False; or a monitor, which may
@@ -58,24 +61,27 @@ def fit(
     An epoch that a monitor ended is validated and kept like a whole one; its loss and accuracy are those so far.
     Raises FloatingPointError when the loss stops being finite.
     """
-    guards.check_fit(model, batches, epochs, optimizer, loss, scheduler, clip, folder, resume)
+    guards.check_fit(model, batches, epochs, optimizer, loss, scheduler, clip, precision, folder, resume)
     device = _place(model, batches)
-    history = load_checkpoint(folder, model, optimizer, scheduler, batches) if resume else History()
+    scaler = torch.amp.GradScaler(device.type, enabled=precision == "float16")  # not enabled, it does nothing at all
+    history = load_checkpoint(folder, model, optimizer, scheduler, scaler, batches) if resume else History()
 
     with _mode(model, training=True), Progress(progress, batches, epochs, done=len(history)) as bar:
         for epoch in range(len(history) + 1, epochs + 1):
             start = time.perf_counter()
             meter = _Meter()
             for x, labels in guards.pairs("fit", batches, device):
-                logits = model(x)
+                logits = _logits(model, x, precision)
                 cost = _cost("fit", loss, logits, labels)
                 meter.add(cost, logits, labels)
                 guards.check_finite(meter.losses, epoch, x, optimizer)
                 optimizer.zero_grad()
-                cost.backward()
+                scaler.scale(cost).backward()
                 if clip is not None:
+                    scaler.unscale_(optimizer)
                     nn.utils.clip_grad_norm_(model.parameters(), clip)
-                optimizer.step()
+                scaler.step(optimizer)
+                scaler.update()
                 if scheduler is not None:
                     scheduler.step()
                 if bar.batch(epoch, meter):
@@ -85,48 +91,65 @@ def fit(
             row = {"epoch": epoch, "loss": trained.loss, "accuracy": trained.accuracy}
             seconds = time.perf_counter() - start
             if validation is not None:
-                seen = evaluate(model, validation, loss)
+                seen = evaluate(model, validation, loss, precision=precision)
                 row |= {"val_loss": seen.loss, "val_accuracy": seen.accuracy}
             history.rows.append(row | {"seconds": seconds})
             bar.epoch(history.rows[-1])
             if folder is not None:
-                save_checkpoint(folder, model, optimizer, scheduler, batches, history)
+                save_checkpoint(folder, model, optimizer, scheduler, scaler, batches, history)
             if (on_epoch is not None and on_epoch(history) is True) or bar.ended:
                 break
     return history
 
 
-def evaluate(model, batches, loss=None):
+def evaluate(model, batches, loss=None, *, precision=None, flips=False):
     """Loss and accuracy of the model on the batches, averaged over images, with dropout and the like switched off.
 
     batches       as in fit
     loss          as in fit
+    precision     as in fit
+    flips         ask about each image and its mirror image, and take the mean of both logits
     returns       Result(loss, accuracy, images)
     """
     guards.check_model("evaluate", model, loss)
+    guards.check_precision("evaluate", precision)
     device = _place(model, batches)
     meter = _Meter()
     with _mode(model, training=False), torch.inference_mode():
         for x, labels in guards.pairs("evaluate", batches, device):
-            logits = model(x)
+            logits = _logits(model, x, precision, flips)
             meter.add(_cost("evaluate", loss, logits, labels), logits, labels)
     return meter.result()
 
 
-def predict_logits(model, batches):
+def predict_logits(model, batches, *, precision=None, flips=False):
     """What the model says about every image, in the order of the batches, and the true labels beside it.
 
     batches       as in fit
+    precision     as in fit
+    flips         as in evaluate
     returns       logits (n, classes) and labels (n,), on the CPU
     """
     guards.check_model("predict_logits", model)
+    guards.check_precision("predict_logits", precision)
     device = _place(model, batches)
     logits, truth = [], []
     with _mode(model, training=False), torch.no_grad():
         for x, labels in guards.pairs("predict_logits", batches, device):
-            logits.append(model(x).cpu())
+            logits.append(_logits(model, x, precision, flips).cpu())
             truth.append(labels.cpu())
     return torch.cat(logits), torch.cat(truth)
+
+
+def _logits(model, x, precision, flips=False):
+    """What the model says of x, with 16 bits on the way if wished; what comes out has 32 again."""
+    if flips:
+        return (_logits(model, x, precision) + _logits(model, x.flip(-1), precision)) / 2
+    if precision is None:
+        return model(x)
+    with torch.autocast(x.device.type, getattr(torch, precision)):
+        logits = model(x)
+    return logits.float() if isinstance(logits, torch.Tensor) else logits
 
 
 def _cost(function, loss, logits, labels):

@@ -1,0 +1,179 @@
+"""From a recipe's numbers to training: each part is a few lines of PyTorch."""
+
+import copy
+import time
+
+import torch
+from torch import nn
+
+from .. import data, models, train
+from .recipe import Recipe
+from .table import RECIPES
+
+
+def run(
+    recipe,
+    dataset,
+    seed=0,
+    *,
+    model=None,
+    validation=None,
+    folder=None,
+    resume=False,
+    progress=True,
+    on_epoch=None,
+    device=None,
+):
+    """Train as the recipe says and return the model and its train.History.
+
+    recipe        a Recipe, or its name in RECIPES
+    dataset       what data.load returns
+    seed          decides initial weights, orders and augmentation
+    model         train this one instead of the recipe's own; build it after train.seed for a run that can be repeated
+    validation    how many training images to set aside and judge after every epoch (a count or a share); None: none.
+                  Or a pair (x, y) to judge on
+    folder, resume, progress, on_epoch   as in train.fit
+    device        None: the fastest here
+
+    history.startup has the seconds of compiling before the first epoch, which `seconds` does not count.
+    """
+    recipe = _known("run", recipe)
+    train.seed(seed)
+    x, y, judged = dataset.x_train, dataset.y_train, validation
+    if validation is not None and not isinstance(validation, tuple):
+        (x, y), judged = dataset.split(validation)
+    batches = batches_of(recipe, dataset, x, y, training=True, device=device)
+    if judged is not None:
+        judged = batches_of(recipe, dataset, *judged, device=device)
+    if model is None:
+        model = build(recipe, dataset)
+    if recipe.channels_last:
+        model.to(memory_format=torch.channels_last)
+    optimizer = optimizer_of(recipe, model)
+    startup = _compile(recipe, model, batches) if recipe.compile else 0.0
+    history = train.fit(
+        model,
+        batches,
+        judged,
+        epochs=recipe.epochs,
+        optimizer=optimizer,
+        loss=loss_of(recipe),
+        scheduler=scheduler_of(recipe, optimizer, steps=recipe.epochs * len(batches)),
+        precision=recipe.precision,
+        folder=folder,
+        resume=resume,
+        progress=progress,
+        on_epoch=on_epoch,
+    )
+    history.startup = startup
+    return model, history
+
+
+def test(recipe, model, dataset, x=None, y=None, device=None):
+    """Loss and accuracy on the test images, or on x and y, judged as the recipe says: its precision, its test flips.
+
+    returns       train.Result(loss, accuracy, images); the loss is plain cross-entropy
+    """
+    recipe = _known("test", recipe)
+    x, y = (dataset.x_test, dataset.y_test) if x is None else (x, y)
+    batches = batches_of(recipe, dataset, x, y, device=device)
+    return train.evaluate(model, batches, precision=recipe.precision, flips=recipe.test_flips)
+
+
+def pick():
+    """The CIFAR-10 recipe for this machine: the laptop's where there is no GPU of NVIDIA's."""
+    if not torch.cuda.is_available():
+        return RECIPES["cifar10-laptop"]
+    fast_with_bfloat16 = torch.cuda.get_device_capability() >= (8, 0)  # Ampere and later; a T4 is 7.5
+    return RECIPES["cifar10-big" if fast_with_bfloat16 else "cifar10-colab"]
+
+
+def build(recipe, dataset):
+    """The recipe's model for the pictures of this data set; its fixed first layer, if it has one, is read off them."""
+    channels, size = dataset.x_train.shape[1:3]
+    model = getattr(models, recipe.model)(classes=len(dataset.classes), in_channels=channels, **recipe.model_options)
+    if hasattr(model, "whiten"):
+        model.whiten(data.normalise(dataset.x_train[:5000], dataset.mean, dataset.sd))
+    return model
+
+
+def batches_of(recipe, dataset, x, y, training=False, device=None):
+    """Batches of the images x: shuffled and augmented for training, as they are for judging."""
+    augments = [data.random_crop(recipe.crop)] * (recipe.crop > 0) + [data.random_flip()] * (recipe.flip == "random")
+    return data.Batches(
+        x,
+        y,
+        recipe.batch_size if training else 1000,
+        mean=dataset.mean,
+        sd=dataset.sd,
+        shuffle=training,
+        augment=data.compose(*augments) if training and augments else None,
+        alternate=training and recipe.flip == "alternating",
+        device=data.device() if device is None else device,
+        drop_last=training and recipe.compile,  # every batch of one shape: another one would be compiled anew
+        memory_format="channels_last" if recipe.channels_last else None,
+    )
+
+
+def optimizer_of(recipe, model):
+    """The recipe's optimizer of all that is trained in the model."""
+    weights = [p for p in model.parameters() if p.requires_grad]
+    if recipe.optimizer == "Adam":
+        return torch.optim.Adam(weights, recipe.rate, weight_decay=recipe.weight_decay)
+    return torch.optim.SGD(
+        weights,
+        recipe.rate,
+        momentum=recipe.momentum,
+        nesterov=recipe.nesterov and recipe.momentum > 0,
+        weight_decay=recipe.weight_decay,
+    )
+
+
+def scheduler_of(recipe, optimizer, steps):
+    """The learning rate over so many steps, one per batch: a torch.optim.lr_scheduler, or None for a constant rate."""
+    schedules = torch.optim.lr_scheduler
+    if recipe.schedule == "constant":
+        return None
+    if recipe.schedule == "steps":
+        return schedules.MultiStepLR(optimizer, [round(share * steps) for share in recipe.milestones], gamma=0.1)
+    return schedules.OneCycleLR(
+        optimizer,
+        recipe.rate,
+        total_steps=steps,
+        pct_start=recipe.warm_up,
+        anneal_strategy="linear" if recipe.schedule == "triangular" else "cos",
+        cycle_momentum=recipe.optimizer == "Adam",
+    )
+
+
+def loss_of(recipe):
+    """Cross-entropy, with labels as smooth as the recipe says."""
+    return nn.CrossEntropyLoss(label_smoothing=recipe.smoothing)
+
+
+def _compile(recipe, model, batches):
+    """Compile the model for training by one step forward and back that leaves no trace; return the seconds it took."""
+    start = time.perf_counter()
+    model.to(batches.device).train()
+    before, epoch = copy.deepcopy(model.state_dict()), batches.epoch
+    x, labels = next(iter(batches))
+    precision = {"dtype": getattr(torch, recipe.precision)} if recipe.precision else {"enabled": False}
+    model.compile()
+    with torch.random.fork_rng([x.device] if x.is_cuda else []):
+        with torch.autocast(x.device.type, **precision):
+            logits = model(x)
+        loss_of(recipe)(logits.float(), labels).backward()
+    model.zero_grad()
+    model.load_state_dict(before)  # batch norm has looked at the batch
+    batches.epoch = epoch
+    if x.is_cuda:
+        torch.cuda.synchronize()
+    return time.perf_counter() - start
+
+
+def _known(function, recipe):
+    if isinstance(recipe, Recipe):
+        return recipe
+    if recipe not in RECIPES:
+        raise ValueError(f"{function}: recipe={recipe!r} is unknown. There are {', '.join(RECIPES)}. Pass one of them.")
+    return RECIPES[recipe]
