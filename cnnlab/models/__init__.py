@@ -6,6 +6,7 @@ mean 0 and spread 1. The result is logits: raw scores, which the loss turns into
 first.py, lenet1998.py, digits.py           the networks of notebooks 00 to 07
 alexnet.py, vgg.py, nin.py, googlenet.py    2012 to 2014, each as published and for small pictures
 resnet.py                                   2015, with torchvision's parameter names
+quick.py                                    made for short training; recipes uses them
 """
 
 from .alexnet import AlexNet, AlexNet2014, SmallAlexNet
@@ -14,6 +15,7 @@ from .first import MLP, AllEqual, CifarNet, LeNet, MnistCNN
 from .googlenet import GoogLeNet, Inception, SmallGoogLeNet
 from .lenet1998 import LeNet1998
 from .nin import NiN, NiNBlock, SmallNiN
+from .quick import QuickCifar, QuickMnist
 from .resnet import BasicBlock, Bottleneck, ResNet, SmallResNet, resnet18, resnet34, resnet50
 from .vgg import VGG, VGG_STACKS, SmallVGG
 
@@ -35,6 +37,8 @@ __all__ = [
     "MnistCNN",
     "NiN",
     "NiNBlock",
+    "QuickCifar",
+    "QuickMnist",
     "ResNet",
     "SmallAlexNet",
     "SmallGoogLeNet",

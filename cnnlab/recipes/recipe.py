@@ -34,9 +34,7 @@ class Recipe:
     batch_size: int  # images
     optimizer: str  # "SGD" (with Nesterov's momentum if there is any) or "Adam"
     rate: float  # learning rate, at its highest
-    schedule: (
-        str  # "constant"; "one-cycle": up, then down as a cosine; "triangular": both straight; "steps": down by 10
-    )
+    schedule: str  # "constant"; "one-cycle": up and down as cosines; "triangular": both straight; "steps": down by 10
     model_options: dict = field(default_factory=dict)  # of the model, beside classes
     momentum: float = 0.0  # of SGD
     nesterov: bool = True

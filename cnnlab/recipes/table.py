@@ -1,4 +1,4 @@
-"""The recipes, and what was measured of each. Settings were chosen on training images set aside, never on test images."""
+"""The recipes, and what each was measured to reach. Settings were chosen on training images set aside."""
 
 from .recipe import Recipe
 
