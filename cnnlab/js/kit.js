@@ -332,8 +332,10 @@ export function root(el, css, recolored = () => {}) {
     const [r, g, b] = (getComputedStyle(node).color.match(/[\d.]+/g) || [0, 0, 0]).map(Number);
     node.style.colorScheme = r + g + b > 382 ? "dark" : "light";
   };
-  const watch = new MutationObserver(() => requestAnimationFrame(() => { fit(); recolored(); }));
+  const again = () => requestAnimationFrame(() => { fit(); recolored(); });
+  const watch = new MutationObserver(again), system = matchMedia("(prefers-color-scheme: dark)");
   watch.observe(document.body, { attributes: true });
+  system.addEventListener("change", again);
   fit();
-  return [node, () => watch.disconnect()];
+  return [node, () => { watch.disconnect(); system.removeEventListener("change", again); }];
 }
