@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torchvision import datasets, transforms
 
 from cnnlab import data
-from cnnlab.data import find, places
+from cnnlab.data import find, outlines, places
 from cnnlab.data.drawn import CLASSES
 
 
@@ -495,6 +495,33 @@ def test_doodles_follow_the_seed():
     assert sorted(y.tolist()) == sorted(list(range(10)) * 2)
 
 
+def test_signs_are_six_other_classes_in_the_manner_of_doodles():
+    x, y = data.signs(60, seed=1)
+    assert (x.shape, x.dtype) == ((60, 3, 32, 32), torch.uint8)
+    assert y.bincount().tolist() == [10] * len(data.SIGN_CLASSES) and len(data.SIGN_CLASSES) == 6
+    assert not set(data.SIGN_CLASSES) & set(CLASSES)
+    assert abs(x.float().mean() - data.doodles(1000, seed=1)[0].float().mean()) < 15
+
+
+def test_polygons_know_how_far_and_on_which_side():
+    square = outlines._polygon((-1, -1), (1, -1), (1, 1), (-1, 1))
+    u, v = np.array([0, 0.5, 1, 2, 2], np.float32), np.array([0, 0, 0, 0, 2], np.float32)
+    np.testing.assert_allclose(square(u, v), [-1, -0.5, 0, 1, np.sqrt(2)], atol=1e-6)
+    dent = outlines._polygon((0, 0), (2, 0), (2, 2), (1, 0.5), (0, 2))  # a corner that points inwards
+    assert dent(np.float32([1]), np.float32([1])) > 0 > dent(np.float32([1]), np.float32([0.3]))
+
+
+@pytest.mark.parametrize("name", [*outlines.DOODLES, *outlines.SIGNS])
+def test_outlines_are_signed_distances(name):
+    """Each has an inside and an outside, lies within its square, and near its edge changes as fast as one walks."""
+    at = np.linspace(-1.5, 1.5, 121, dtype=np.float32)
+    distance = (outlines.DOODLES | outlines.SIGNS)[name](*np.meshgrid(at, at))
+    assert 0.05 < (distance < 0).mean() < 0.4
+    assert (distance[[0, -1]] > 0).all() and (distance[:, [0, -1]] > 0).all()
+    slope = np.hypot(*np.gradient(distance, at[1] - at[0]))[np.abs(distance) < 0.05]
+    assert 0.8 < np.median(slope) < 1.2 and slope.max() < 1.6
+
+
 def test_doodles_take_seconds_of_no_ones_time():
     import time
 
@@ -509,6 +536,8 @@ def test_doodles_take_seconds_of_no_ones_time():
 def test_doodles_refuse(n, seed, error):
     with pytest.raises(error, match=f"doodles: n={n}, seed={seed}"):
         data.doodles(n, seed)
+    with pytest.raises(error, match=f"signs: n={n}, seed={seed}"):
+        data.signs(n, seed)
 
 
 def test_photos():

@@ -1,13 +1,15 @@
-"""doodles: coloured 32x32 pictures of ten shapes, drawn by the course from a seed.
+"""doodles and signs: coloured 32x32 pictures of ten shapes and of six others, drawn by the course from a seed.
 
-Each shape is a signed distance: how far a point lies outside its outline (below 0: inside), in units of its size. From
-that follow fill and smooth edges of a whole class at once (the method: Inigo Quilez, "2D distance functions").
+Each shape is a signed distance (outlines.py), from which follow fill and smooth edges of a whole class at once.
 """
 
 import numpy as np
 import torch
 
-CLASSES = ("disc", "ring", "square", "triangle", "star", "cross", "moon", "heart", "arrow", "wave")
+from .outlines import DOODLES, SIGNS
+
+CLASSES = tuple(DOODLES)
+SIGN_CLASSES = tuple(SIGNS)
 SIDE = 32  # pixels
 CHUNK = 500  # pictures drawn at once; part of what a seed means
 PIXELS = np.arange(SIDE, dtype=np.float32) - (SIDE - 1) / 2  # 0 is the middle
@@ -21,21 +23,33 @@ def doodles(n, seed=0):
     Position, size, rotation and colours vary, and so do the background, the clutter before and behind, and the noise.
     The same seed draws the same pictures; across machines a pixel may differ by one grey level.
     """
+    return _pictures("doodles", DOODLES, n, seed)
+
+
+def signs(n, seed=0):
+    """n pictures of six other shapes in the manner of doodles: a task for a network that knows doodles.
+
+    returns   x (n, 3, 32, 32) uint8, y (n,) int64, an index into SIGN_CLASSES
+    """
+    return _pictures("signs", SIGNS, n, seed)
+
+
+def _pictures(function, outlines, n, seed):
     if isinstance(n, bool) or not isinstance(n, int) or not isinstance(seed, int):
-        raise TypeError(f"doodles: n={n!r}, seed={seed!r}. Whole numbers are needed. Pass n=1000, seed=0.")
+        raise TypeError(f"{function}: n={n!r}, seed={seed!r}. Whole numbers are needed. Pass n=1000, seed=0.")
     if n < 1 or seed < 0:
         raise ValueError(
-            f"doodles: n={n}, seed={seed}. n of at least 1 and seed of at least 0 are needed. Pass n=1000."
+            f"{function}: n={n}, seed={seed}. n of at least 1 and seed of at least 0 are needed. Pass n=1000."
         )
     rng = np.random.Generator(np.random.PCG64(seed))
-    y = (np.arange(n) % len(CLASSES))[np.argsort(rng.random(n))]
+    y = (np.arange(n) % len(outlines))[np.argsort(rng.random(n))]
     x = np.empty((n, 3, SIDE, SIDE), np.uint8)
     for start in range(0, n, CHUNK):
-        x[start : start + CHUNK] = _draw(y[start : start + CHUNK], rng)
+        x[start : start + CHUNK] = _draw(outlines, y[start : start + CHUNK], rng)
     return torch.from_numpy(x), torch.from_numpy(y)
 
 
-def _draw(y, rng):
+def _draw(outlines, y, rng):
     """One chunk of pictures: background, clutter, the shape, something across it, noise."""
     n = len(y)
 
@@ -53,9 +67,9 @@ def _draw(y, rng):
     u, v, size = _placed(between, reach=6, turn=np.pi / 5, small=6.5, large=11)
     u = np.where(between(0, 1) < 0.5, u, -u)  # mirrored as often as not, so that random_flip keeps to the same world
     distance = np.empty((n, SIDE, SIDE), np.float32)
-    for label, shape in enumerate(SHAPES):
+    for label, outline in enumerate(outlines.values()):
         chosen = y == label
-        distance[chosen] = shape(u[chosen], v[chosen])
+        distance[chosen] = outline(u[chosen], v[chosen])
     colour = between(0, 1, 3, 1, 1)
     near = np.abs(colour - ground).max(axis=1, keepdims=True) < 0.4
     colour = np.where(near, (ground + 0.5) % 1, colour)
@@ -94,60 +108,3 @@ def _stroke(between, length, width):
     u, v, _ = _placed(between, reach=16, turn=np.pi, small=1, large=1)
     half = between(1, length)
     return np.hypot(np.maximum(np.abs(u) - half, 0), v) - between(0.5, width)
-
-
-def _disc(u, v):
-    return np.hypot(u, v) - 0.9
-
-
-def _ring(u, v):
-    return np.abs(np.hypot(u, v) - 0.75) - 0.25
-
-
-def _square(u, v):
-    return np.maximum(np.abs(u), np.abs(v)) - 0.8
-
-
-def _triangle(u, v):
-    return np.maximum(-v, np.sqrt(3) / 2 * np.abs(u) + v / 2) - 0.55
-
-
-def _star(u, v):
-    """Fold the plane into one tenth of the star, where a single straight edge is left."""
-    fifth = 2 * np.pi / 5
-    angle = np.abs((np.arctan2(v, u) + fifth / 2) % fifth - fifth / 2)
-    radius = np.hypot(u, v)
-    tip, dent = np.array((1.1, 0)), 0.45 * np.array((np.cos(fifth / 2), np.sin(fifth / 2)))
-    edge = (dent - tip) / np.hypot(*(dent - tip))
-    return (radius * np.cos(angle) - tip[0]) * edge[1] - radius * np.sin(angle) * edge[0]
-
-
-def _cross(u, v):
-    u, v = np.abs(u), np.abs(v)
-    return np.minimum(np.maximum(u - 1, v - 0.3), np.maximum(u - 0.3, v - 1))
-
-
-def _moon(u, v):
-    return np.maximum(np.hypot(u, v) - 1, 0.8 - np.hypot(u - 0.5, v))
-
-
-def _heart(u, v):
-    """A square on its tip and a disc on each of its upper sides."""
-    u = np.abs(u)
-    tip = (u + np.abs(v)) / np.sqrt(2) - 0.6
-    return np.minimum(tip, np.hypot(u - 0.42, v + 0.42) - 0.6)
-
-
-def _arrow(u, v):
-    shaft = np.maximum(np.abs(u + 0.4) - 0.6, np.abs(v) - 0.22)
-    head = np.maximum(0.05 - u, (0.75 * (u - 1) + 0.95 * np.abs(v)) / np.hypot(0.75, 0.95))
-    return np.minimum(shaft, head)
-
-
-def _wave(u, v):
-    """Height over the curve, divided by its slope's length: close to the true distance where the stroke is thin."""
-    steepness = 0.45 * 4 * np.cos(4 * u)
-    return np.maximum(np.abs(v - 0.45 * np.sin(4 * u)) / np.hypot(1, steepness) - 0.18, np.abs(u) - 1.15)
-
-
-SHAPES = (_disc, _ring, _square, _triangle, _star, _cross, _moon, _heart, _arrow, _wave)
