@@ -1,11 +1,12 @@
 """Random changes that keep the label, made for a whole batch by indexing.
 
 Each maker returns a function of (images, generator): (n, c, h, w) in, the same shape and dtype out. The choices are
-drawn on the CPU, so that a GPU makes the same ones; generator None means PyTorch's own.
+drawn on the CPU, so that a GPU makes the same ones; generator None means PyTorch's own. changes.py does the rest.
 """
 
 import torch
-import torch.nn.functional as F
+
+from .changes import crop_at, erase_at, flip_where, recolor
 
 
 def random_crop(pixels, padding="zeros"):
@@ -28,21 +29,10 @@ def random_crop(pixels, padding="zeros"):
                 f"random_crop: pixels={pixels} mirrors more than there is of {h} x {w} images. "
                 f"At most {min(h, w) - 1} is needed. Lower pixels or use padding='zeros'."
             )
-        padded = F.pad(x, (pixels,) * 4) if padding == "zeros" else _mirrored(x, pixels)
         top, left = torch.randint(2 * pixels + 1, (2, n), generator=generator).to(x.device)
-        windows = padded.unfold(2, h, 1).unfold(3, w, 1)  # (n, c, tops, lefts, h, w), a view
-        return windows[torch.arange(n, device=x.device), :, top, left]
+        return crop_at(x, top, left, pixels, padding)
 
     return crop
-
-
-def _mirrored(x, pixels):
-    """F.pad(mode="reflect"), which does not take bytes on a GPU."""
-    for dim in (2, 3):
-        last = x.shape[dim] - 1
-        index = torch.arange(-pixels, last + 1 + pixels, device=x.device).abs()  # from 0: the mirror at the start
-        x = x.index_select(dim, last - (last - index).abs())  # and the one at the end
-    return x
 
 
 def random_flip():
@@ -51,9 +41,59 @@ def random_flip():
     def flip(x, generator=None):
         _check_rank("random_flip", x)
         heads = torch.rand(len(x), generator=generator).to(x.device) < 0.5
-        return torch.where(heads[:, None, None, None], x.flip(3), x)
+        return flip_where(x, heads)
 
     return flip
+
+
+def color_jitter(strength):
+    """Change brightness, contrast and saturation of each image, by factors from 1 - strength to 1 + strength.
+
+    strength   0 to 1; images are grey or have red, green and blue, as bytes or as floats in 0..1
+
+    Like torchvision's ColorJitter(strength, strength, strength), but that always in this order and cut off once.
+    """
+    if isinstance(strength, bool) or not isinstance(strength, int | float):
+        raise TypeError(f"color_jitter: strength={strength!r}. A number from 0 to 1 is needed. Pass 0.2.")
+    if not 0 <= strength <= 1:
+        raise ValueError(f"color_jitter: strength={strength}. 0 to 1 is needed. Pass 0.2.")
+
+    def jitter(x, generator=None):
+        _check_rank("color_jitter", x)
+        if x.shape[1] not in (1, 3):
+            raise ValueError(
+                f"color_jitter: x is {tuple(x.shape)}, with {x.shape[1]} channels. 1 (grey) or 3 (red, green, blue) "
+                "are needed. Leave it out for other images."
+            )
+        factors = 1 + strength * (2 * torch.rand(3, len(x), generator=generator) - 1)
+        return recolor(x, *factors.to(x.device))
+
+    return jitter
+
+
+def random_erase(size):
+    """Fill a square of size x size pixels, its middle anywhere in the image, with the image's mean color.
+
+    DeVries and Taylor 2017, "Improved Regularization of Convolutional Neural Networks with Cutout"; there the fill is
+    the mean of the data set. As there, what hangs over the edge is lost.
+    """
+    if isinstance(size, bool) or not isinstance(size, int):
+        raise TypeError(f"random_erase: size={size!r}. A whole number of pixels is needed. Pass 8.")
+    if size < 0:
+        raise ValueError(f"random_erase: size={size}. 0 or more is needed. Pass 8.")
+
+    def erase(x, generator=None):
+        _check_rank("random_erase", x)
+        n, _, h, w = x.shape
+        if size >= min(h, w):
+            raise ValueError(
+                f"random_erase: size={size} may erase all of {h} x {w} images. At most {min(h, w) - 1} is needed. "
+                f"Pass {min(h, w) // 4}."
+            )
+        row, column = (torch.randint(side, (n,), generator=generator).to(x.device) for side in (h, w))
+        return erase_at(x, row - size // 2, column - size // 2, size)
+
+    return erase
 
 
 def compose(*augments):

@@ -35,13 +35,15 @@ class Batches:
     mean, sd     one number per channel, as in Dataset
     shuffle      a new order in every epoch, drawn on the CPU so that a GPU sees the same one
     augment      function of (uint8 images, generator) that returns images, such as random_crop(2)
+    mix          function of (normalised images, labels, classes, generator), such as mixup(0.2): labels come out soft
+    classes      how many there are, for mix; the largest label and one more if None
     alternate    mirror each image left to right in every second epoch; which half begins is drawn from the seed
     device       where x and y are kept and the batches made; None: where x is
     seed         fixes orders and augmentation; None: drawn from PyTorch's generator
     memory_format   "channels_last": the channels of a pixel lie side by side in memory; the shape stays (b, c, h, w)
 
-    Iterating gives (b, c, h, w) float32 images, normalised, and (b,) labels. Epoch number e of a seed is always the
-    same: set `epoch` to go on from there.
+    Iterating gives (b, c, h, w) float32 images, normalised, and (b,) labels, or (b, classes) shares of them from mix.
+    Epoch number e of a seed is always the same: set `epoch` to go on from there.
     """
 
     def __init__(
@@ -54,6 +56,8 @@ class Batches:
         sd,
         shuffle=False,
         augment=None,
+        mix=None,
+        classes=None,
         alternate=False,
         device=None,
         seed=None,
@@ -68,16 +72,19 @@ class Batches:
                 f"Batches: augment={augment!r} cannot be called. A function of (images, generator) is needed. "
                 "Pass data.random_crop(2)."
             )
+        if mix is not None:
+            classes = _check_mix(mix, classes, y)
         _check_seed(seed)
         if memory_format not in (None, "channels_last"):
             raise ValueError(
                 f"Batches: memory_format={memory_format!r}. None or 'channels_last' is needed. Pass one of them."
             )
-        if seed is None and (shuffle or augment or alternate):
+        if seed is None and (shuffle or augment or mix or alternate):
             seed = int(torch.randint(2**31, ()))
         self.x = x.to(device)
         self.y = y.to(self.x.device)
         self.batch_size, self.shuffle, self.augment = batch_size, shuffle, augment
+        self.mix, self.classes = mix, classes
         self.seed, self.drop_last, self.alternate = seed, drop_last, alternate
         self.memory_format = torch.channels_last if memory_format else torch.contiguous_format
         self.epoch = 0  # the number of the next pass
@@ -121,7 +128,8 @@ class Batches:
             if self.augment is not None:
                 x = self.augment(x, generator)
             x = x.contiguous(memory_format=self.memory_format)  # while it is bytes: a quarter of the work
-            yield _normalise(x, self._shift, self._scale), self.y[chosen]
+            x, y = _normalise(x, self._shift, self._scale), self.y[chosen]
+            yield (x, y) if self.mix is None else self.mix(x, y, self.classes, generator)
 
 
 def check_images(function, x):
@@ -160,6 +168,23 @@ def _check_batch_size(batch_size, images, drop_last):
             f"Batches: batch_size={batch_size} with drop_last leaves nothing of {images} images. "
             f"At most {images} is needed. Lower batch_size or keep the last batch."
         )
+
+
+def _check_mix(mix, classes, y):
+    """How many classes there are; raise unless mix can be called and they hold every label."""
+    if not callable(mix):
+        raise TypeError(
+            f"Batches: mix={mix!r} cannot be called. A function of (images, labels, classes, generator) is needed. "
+            "Pass data.mixup(0.2)."
+        )
+    least = int(y.max()) + 1
+    if classes is None:
+        return least
+    if isinstance(classes, bool) or not isinstance(classes, int):
+        raise TypeError(f"Batches: classes={classes!r}. A whole number is needed. Pass {least}.")
+    if classes < least:
+        raise ValueError(f"Batches: classes={classes}, but labels run to {least - 1}. Pass classes={least} or more.")
+    return classes
 
 
 def _check_seed(seed):
