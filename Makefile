@@ -5,16 +5,17 @@ JOBS ?= 2
 BIN := $(VENV)/bin
 BOOKS ?= $(wildcard notebooks/*.ipynb)
 
-.PHONY: help lab test fix notebooks links wheel clean
+.PHONY: help lab test fix notebooks html links wheel clean
 
 help:
 	@echo "make lab         open the course in JupyterLab (the first time: install everything into $(VENV))"
 	@echo "make test        check everything: style, rooms, every notebook twice, the explorers in a browser"
 	@echo "make fix         put code and notebooks into the course's style"
 	@echo "make notebooks   run the notebooks and store what they show (BOOKS=notebooks/03*.ipynb for some of them)"
+	@echo "make html        write the course as pages into site/, which open without Python and without a network"
 	@echo "make links       write badges, Colab cells and the README's table of notebooks anew"
 	@echo "make wheel       build the package into dist/"
-	@echo "make clean       remove $(VENV), dist/ and all caches; data/ and checkpoints stay"
+	@echo "make clean       remove $(VENV), dist/, site/ and all caches; data/ and checkpoints stay"
 
 lab: $(VENV)/installed
 	@$(BIN)/jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) notebooks/00_start_here.ipynb
@@ -30,6 +31,10 @@ fix: $(VENV)/installed
 notebooks: $(VENV)/installed
 	$(BIN)/python tools/store.py $(BOOKS)
 
+html: $(VENV)/installed
+	@rm -rf site
+	$(BIN)/python tools/export.py
+
 links: $(VENV)/installed
 	$(BIN)/python tools/links.py
 	$(BIN)/python tools/contents.py
@@ -38,7 +43,7 @@ wheel: $(VENV)/installed
 	$(BIN)/python -m build
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist site .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} + -o -name .ipynb_checkpoints -prune -exec rm -rf {} +
 
 # Installed once, and again when the list of dependencies changes.

@@ -29,10 +29,16 @@ def minutes(notebook) -> int:
     return 5 * round((words / READING + code * RUNNING + exercises) / 5)
 
 
-def row(path: Path) -> str:
-    notebook = nbformat.read(path, as_version=4)
+def facts(notebook) -> tuple[str, str, str]:
+    """Number, name and promise of a notebook, as its first cell says them."""
     title, *_, promise = re.split(r"\n\n+", notebook.cells[0].source.strip())
     number, _, name = title.removeprefix("# ").partition(" ")
+    return number, name, promise
+
+
+def row(path: Path) -> str:
+    notebook = nbformat.read(path, as_version=4)
+    number, name, promise = facts(notebook)
     badge = f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({links.COLAB}notebooks/{path.name})"
     return f"| {number} | [{name}](notebooks/{path.name}) | {promise} | {minutes(notebook)} | {badge} |"
 
