@@ -7,10 +7,12 @@ first.py, lenet1998.py, digits.py           the networks of notebooks 00 to 07
 alexnet.py, vgg.py, nin.py, googlenet.py    2012 to 2014, each as published and for small pictures
 resnet.py                                   2015, with torchvision's parameter names
 quick.py                                    made for short training; recipes uses them
+doodles.py                                  the small ResNet with the course's own weights
 """
 
 from .alexnet import AlexNet, AlexNet2014, SmallAlexNet
 from .digits import DigitNet
+from .doodles import doodle_net
 from .first import MLP, AllEqual, CifarNet, LeNet, MnistCNN
 from .googlenet import GoogLeNet, Inception, SmallGoogLeNet
 from .lenet1998 import LeNet1998
@@ -45,6 +47,7 @@ __all__ = [
     "SmallNiN",
     "SmallResNet",
     "SmallVGG",
+    "doodle_net",
     "resnet18",
     "resnet34",
     "resnet50",
