@@ -102,6 +102,10 @@ ROWS = [
     ("binary_cross_entropy_with_logits(C, C[:2])", ValueError, r"logits are \(3,\) but targets are \(2,\)"),
     ("cross_entropy(X[:, :, 0, 0], LABELS[:1])", ValueError, r"labels have shape \(1,\) but logits \(2, 3\).*, \(2,\)"),
     ("cross_entropy(X[:, :, 0, 0], LABELS[:, None])", ValueError, r"labels have shape \(2, 1\).*labels\.squeeze\(\)"),
+    ("fold_batch_norm(W, None, C, C)", ValueError, r"running_mean has shape \(3,\)\. One value per filter .*, \(6,\)"),
+    ("fold_batch_norm(W[:3], None, C, C, beta=C[:2])", ValueError, r"beta has shape \(2,\)"),
+    ("fold_batch_norm(C, None, C, C)", ValueError, r"weight has 1 axis \(3,\)\. It needs 2 or more, \(o, c, \.\.\.\)"),
+    ("fold_batch_norm(W[:3], None, C, None)", TypeError, r"running_var is a NoneType\. A tensor is needed"),
     # labels that are no class
     ("cross_entropy(X[:, :, 0, 0], LABELS + 1)", ValueError, r"run from 1 to 3 but logits hold 3 .*0\.\.2.*from 0"),
     ("cross_entropy(X[:, :, 0, 0], LABELS - 1)", ValueError, r"run from -1 to 1"),

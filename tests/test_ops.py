@@ -225,6 +225,28 @@ def test_running_statistics_move_in_place_and_leave_no_trace_in_the_gradient():
     assert not var.requires_grad
 
 
+@pytest.mark.parametrize(
+    ("layer", "norm", "x"),
+    [
+        (nn.Conv2d(4, 6, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(6), X),
+        (nn.Conv2d(4, 6, (3, 2), padding=1, groups=2), nn.BatchNorm2d(6, eps=0.1), X),  # a bias of its own
+        (nn.Conv1d(9, 6, 3), nn.BatchNorm1d(6, affine=False), X[0]),
+        (nn.Linear(8, 6), nn.BatchNorm1d(6), X[0, 0]),
+    ],
+)
+def test_a_layer_with_its_batch_norm_folded_in_gives_what_both_give(layer, norm, x):
+    with torch.no_grad():
+        for i, tensor in enumerate([*norm.parameters(), norm.running_mean, norm.running_var]):
+            tensor.copy_(image(6) ** 2 + 0.1 + i)
+        expected = nn.Sequential(layer, norm).double().eval()(x)
+        weight, bias = ops.fold_batch_norm(
+            layer.weight, layer.bias, norm.running_mean, norm.running_var, norm.weight, norm.bias, norm.eps
+        )
+        layer.weight.copy_(weight)
+        layer.bias = nn.Parameter(bias)
+        torch.testing.assert_close(layer(x), expected)
+
+
 def test_lenet_learns_with_our_operations_as_with_pytorchs():
     """Ten steps of training end at the same weights, whoever computes."""
 

@@ -116,6 +116,15 @@ def norms(draw):
 
 
 @st.composite
+def folds(draw):
+    o = draw(small)
+    weight = randn(draw, o, *draw(st.sampled_from([(3,), (2, 3), (2, 3, 2), (1, 1, 1)])))
+    bias, gamma, beta = (randn(draw, o) if draw(st.booleans()) else None for _ in range(3))
+    statistics = randn(draw, o), randn(draw, o) ** 2 + 0.1
+    return (weight, bias, *statistics, gamma, beta), {"eps": draw(st.sampled_from([1e-5, 0.1]))}
+
+
+@st.composite
 def loops(draw, axes):
     image = [draw(sizes) for _ in range(axes)]
     return (randn(draw, *image), randn(draw, *[draw(st.integers(1, size)) for size in image])), {}
@@ -182,6 +191,7 @@ INPUTS = {
     "corr1d": loops(axes=1),
     "corr2d": loops(axes=2),
     "cross_entropy": losses(),
+    "fold_batch_norm": folds(),
     "im2col": windows(padded=True),
     "input_gradient": loops(axes=2),
     "leaky_relu": pointwise(negative_slope=st.floats(-1, 1)),

@@ -55,6 +55,16 @@ def _weight_gradient(x, grad):
     return nn.grad.conv2d_weight(x[None, None], (1, 1, kh, kw), grad[None, None])[0, 0]
 
 
+def _fold_batch_norm(weight, bias, running_mean, running_var, gamma=None, beta=None, eps=1e-5):
+    """Batch norm keeps lines straight: where it sends the bias is the new bias, and the slope is in what is added."""
+    zero = torch.zeros_like(running_mean)
+    rows = F.batch_norm(weight.flatten(1).T, zero, running_var, gamma, eps=eps)
+    bias = zero if bias is None else bias
+    return rows.T.view_as(weight), F.batch_norm(bias[None], running_mean, running_var, gamma, beta, eps=eps)[0]
+
+
+NOT_LEARNED = {"batch_norm": (1, 2), "fold_batch_norm": (2, 3)}  # running statistics: F.batch_norm refuses a gradient
+
 TWINS = {
     "adaptive_avg_pool2d": F.adaptive_avg_pool2d,
     "avg_pool2d": F.avg_pool2d,
@@ -67,6 +77,7 @@ TWINS = {
     "corr1d": lambda x, weight: F.conv1d(x[None, None], weight[None, None])[0, 0],
     "corr2d": lambda x, weight: F.conv2d(x[None, None], weight[None, None])[0, 0],
     "cross_entropy": F.cross_entropy,
+    "fold_batch_norm": _fold_batch_norm,
     "im2col": F.unfold,
     "input_gradient": _input_gradient,
     "leaky_relu": F.leaky_relu,
@@ -89,14 +100,14 @@ def agree(name, *tensors, **options):
     results = []
     for function in (getattr(ops, name), TWINS[name]):
         inputs = [t.detach().clone() if isinstance(t, torch.Tensor) else t for t in tensors]
-        learned = [t for t in inputs if isinstance(t, torch.Tensor) and t.is_floating_point()]
-        if name == "batch_norm":  # the running statistics are no input to learn from: F.batch_norm refuses it
-            learned = [t for i, t in enumerate(inputs) if isinstance(t, torch.Tensor) and i not in (1, 2)]
+        possible = [t for i, t in enumerate(inputs) if i not in NOT_LEARNED.get(name, ())]
+        learned = [t for t in possible if isinstance(t, torch.Tensor) and t.is_floating_point()]
         for t in learned:
             t.requires_grad_()
         y = function(*inputs, **options)
-        pull = torch.linspace(-1, 2, y.numel(), dtype=y.dtype).view(y.shape)  # another weight for every output
-        gradients = torch.autograd.grad((y * pull).sum(), learned) if y.requires_grad else ()
+        outputs = torch.cat([part.flatten() for part in y]) if isinstance(y, tuple) else y.flatten()
+        pull = torch.linspace(-1, 2, outputs.numel(), dtype=outputs.dtype)  # another weight for every output
+        gradients = torch.autograd.grad(outputs @ pull, learned, allow_unused=True) if outputs.requires_grad else ()
         results.append((y, gradients, inputs))
     ours, twins = results
     for part, a, b in zip(("values", "gradients", "inputs afterwards"), ours, twins, strict=True):

@@ -3,7 +3,7 @@
 from .convolution import conv1d, conv2d, conv_transpose2d, corr1d, corr2d, im2col
 from .gradients import input_gradient, weight_gradient
 from .losses import binary_cross_entropy_with_logits, cross_entropy, log_softmax, softmax
-from .normalisation import batch_norm
+from .normalisation import batch_norm, fold_batch_norm
 from .pointwise import leaky_relu, linear, relu, sigmoid, tanh
 from .pooling import adaptive_avg_pool2d, avg_pool2d, blur2d, max_pool2d, pool2d
 from .sliding import pad2d, windows2d
@@ -20,6 +20,7 @@ __all__ = [
     "corr1d",
     "corr2d",
     "cross_entropy",
+    "fold_batch_norm",
     "im2col",
     "input_gradient",
     "leaky_relu",

@@ -1,4 +1,4 @@
-"""Batch normalisation: every channel is shifted and scaled to mean 0 and variance 1."""
+"""Batch normalisation: every channel is shifted and scaled to mean 0 and variance 1, and in the end folded away."""
 
 import torch
 
@@ -39,3 +39,27 @@ def batch_norm(x, running_mean, running_var, weight=None, bias=None, training=Fa
     if weight is not None:
         y = y * weight.view(per_channel)
     return y if bias is None else y + bias.view(per_channel)
+
+
+def fold_batch_norm(weight, bias, running_mean, running_var, gamma=None, beta=None, eps=1e-5):
+    """Weight and bias of the one convolution that does what a convolution and the batch norm after it do together.
+
+    weight         (o, c, kh, kw)   filters of the convolution; also (o, k) of a dense layer
+    bias           (o)              of the convolution, None for 0
+    running_mean   (o)              of the batch norm, as all that follows
+    running_var    (o)
+    gamma          (o)              its weight, None for 1
+    beta           (o)              its bias, None for 0
+    eps            above 0
+    returns        (o, c, kh, kw) weight and (o) bias
+
+    True in evaluation, where mean and variance are fixed numbers; in training they change with every batch.
+    Same numbers as torch.nn.utils.fusion.fuse_conv_bn_weights, which takes the arguments in another order.
+    """
+    _checks.folding("fold_batch_norm", weight, bias, running_mean, running_var, gamma, beta)
+    scale = 1 / torch.sqrt(running_var + eps)  # (o): what each filter's sum is multiplied with
+    if gamma is not None:
+        scale = gamma * scale
+    shift = -running_mean if bias is None else bias - running_mean
+    folded = weight * scale.view(-1, *[1] * (weight.ndim - 1))
+    return folded, shift * scale if beta is None else shift * scale + beta

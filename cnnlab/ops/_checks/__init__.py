@@ -1,7 +1,7 @@
 """What the operations accept. Every message says what came, what is needed and what to do."""
 
 from .tensors import axis, floats, given, mode, one_image_too, rank, vector
-from .values import classes, features, norm, same_shape
+from .values import classes, features, folding, norm, same_shape
 from .windows import MODES, border, convolution, four_sides, per_axis, pool, stops, target, transposed, window
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "convolution",
     "features",
     "floats",
+    "folding",
     "four_sides",
     "given",
     "mode",

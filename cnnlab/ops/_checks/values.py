@@ -27,6 +27,19 @@ def norm(caller, x, running_mean, running_var, weight, bias, training):
         )
 
 
+def folding(caller, weight, bias, running_mean, running_var, gamma, beta):
+    """Filters, and one value of each kind per filter."""
+    vectors = {"running_mean": running_mean, "running_var": running_var} | given(bias=bias, gamma=gamma, beta=beta)
+    floats(caller, weight=weight, **vectors)
+    if weight.ndim < 2:
+        raise ValueError(
+            f"{caller}: weight has {count(weight.ndim, 'axis', 'axes')} {tuple(weight.shape)}. It needs 2 or more, "
+            f"(o, c, ...). Pass the weight of the layer that comes before the batch norm."
+        )
+    for name, tensor in vectors.items():
+        vector(caller, name, tensor, len(weight), "filter")
+
+
 def features(caller, x, weight, bias):
     """Rows of weight as long as those of x."""
     floats(caller, x=x, weight=weight, **given(bias=bias))
