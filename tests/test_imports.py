@@ -15,7 +15,7 @@ TABLE = {
     "shapes": (set(), set()),
     "ops": ({"shapes"}, set()),
     "data": (set(), set()),
-    "models": ({"shapes"}, set()),
+    "models": ({"shapes"}, {"data"}),  # where weights are fetched
     "train": (set(), set()),
     "recipes": ({"data", "models", "train"}, set()),
     "plots": (set(), set()),

@@ -1,4 +1,4 @@
-"""One file from the first mirror that gives it whole. It gets its name only after its MD5 sum agreed."""
+"""One file from the first mirror that gives it whole. It gets its name only after its checksum agreed."""
 
 import hashlib
 import os
@@ -13,6 +13,7 @@ from .places import NotHereError
 
 TIMEOUT = 10  # seconds without a byte
 CHUNK = 1 << 16  # bytes
+SUMS = {"md5": "MD5", "sha256": "SHA-256"}
 LARGE = 20e6  # bytes; from here on a progress bar is worth its place
 
 
@@ -20,12 +21,12 @@ class _FaultError(Exception):
     """What is wrong with a mirror, to follow its name."""
 
 
-def fetch(urls, path, md5, say):
-    """Write path from the first of urls whose bytes have that MD5 sum; NotHereError if none does."""
+def fetch(urls, path, checksum, say, algorithm="md5"):
+    """Write path from the first of urls whose bytes have that checksum, or one that begins so; else NotHereError."""
     faults = []
     for url in urls:
         try:
-            return _fetch(url, path, md5, say)
+            return _fetch(url, path, checksum, say, algorithm)
         except _FaultError as fault:
             faults.append(f"{urlsplit(url).netloc} {fault}")
         except OSError as error:  # ours: every fault of the network is a _FaultError
@@ -33,7 +34,7 @@ def fetch(urls, path, md5, say):
     raise NotHereError(f"download of {path.name} failed: {', '.join(faults)}")
 
 
-def _fetch(url, path, md5, say):
+def _fetch(url, path, checksum, say, algorithm):
     """The bytes go to a file of this process alone: two that fetch at once do not mix, the later one replaces."""
     from tqdm.auto import tqdm
 
@@ -43,7 +44,7 @@ def _fetch(url, path, md5, say):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name + ".", suffix=".part")
         try:
-            digest, came = hashlib.md5(usedforsecurity=False), 0
+            digest, came = hashlib.new(algorithm, usedforsecurity=False), 0
             show = say is print and announced > LARGE
             with (
                 os.fdopen(handle, "wb") as file,
@@ -56,8 +57,8 @@ def _fetch(url, path, md5, say):
                     came += len(chunk)
             if came < announced:
                 raise _FaultError(f"broke off after {came} of {announced} bytes")
-            if digest.hexdigest() != md5:
-                raise _FaultError(f"sent {came} bytes with the wrong MD5 sum")
+            if not digest.hexdigest().startswith(checksum):
+                raise _FaultError(f"sent {came} bytes with the wrong {SUMS[algorithm]} sum")
             os.chmod(part, 0o644)  # mkstemp's files are private, but a classroom shares this folder
             os.replace(part, path)
         finally:

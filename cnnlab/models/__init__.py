@@ -7,6 +7,7 @@ first.py, lenet1998.py, digits.py           the networks of notebooks 00 to 07
 alexnet.py, vgg.py, nin.py, googlenet.py    2012 to 2014, each as published and for small pictures
 resnet.py                                   2015, with torchvision's parameter names
 quick.py                                    made for short training; recipes uses them
+pretrained.py                               torchvision's weights for the ResNets
 doodles.py                                  the small ResNet with the course's own weights
 """
 
@@ -17,6 +18,7 @@ from .first import MLP, AllEqual, CifarNet, LeNet, MnistCNN
 from .googlenet import GoogLeNet, Inception, SmallGoogLeNet
 from .lenet1998 import LeNet1998
 from .nin import NiN, NiNBlock, SmallNiN
+from .pretrained import pretrained_weights
 from .quick import QuickCifar, QuickMnist
 from .resnet import BasicBlock, Bottleneck, ResNet, SmallResNet, resnet18, resnet34, resnet50
 from .vgg import VGG, VGG_STACKS, SmallVGG
@@ -48,6 +50,7 @@ __all__ = [
     "SmallResNet",
     "SmallVGG",
     "doodle_net",
+    "pretrained_weights",
     "resnet18",
     "resnet34",
     "resnet50",
