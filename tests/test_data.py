@@ -343,6 +343,37 @@ def test_augmentation_of_an_epoch_repeats(digits):
     assert torch.equal(pass_over(0), pass_over(0)) and not torch.equal(pass_over(0), pass_over(1))
 
 
+def leaning(n=40):
+    """Images of which the left half is dark and the right half light: a mirrored one shows."""
+    x = torch.zeros(n, 1, 4, 4, dtype=torch.uint8)
+    x[:, :, :, 2:] = 255
+    return x, torch.arange(n)
+
+
+def mirrored(made):
+    """Which images of a pass were mirrored, in the order of their labels."""
+    seen = sorted((int(label), bool(image[0, 0, 0] > 0.5)) for x, y in made for image, label in zip(x, y, strict=True))
+    return torch.tensor([flag for _, flag in seen])
+
+
+def test_alternate_shows_both_sides_in_any_two_epochs():
+    options = {"mean": (0.0,), "sd": (1.0,), "shuffle": True, "alternate": True}
+    made = data.Batches(*leaning(), 16, seed=0, **options)
+    passes = [mirrored(made) for _ in range(4)]
+    assert torch.equal(passes[0], ~passes[1]) and torch.equal(passes[0], passes[2]) and 10 < passes[0].sum() < 30
+    again = data.Batches(*leaning(), 16, seed=0, **options)
+    again.epoch = 3  # as after a resume
+    assert torch.equal(mirrored(again), passes[3])
+    assert not torch.equal(mirrored(data.Batches(*leaning(), 16, seed=1, **options)), passes[0])
+
+
+def test_memory_format_changes_the_place_of_the_numbers_only():
+    plain, last = (list(batches(channels=3, memory_format=name)) for name in (None, "channels_last"))
+    for (x, y), (x_last, y_last) in zip(plain, last, strict=True):
+        assert x.is_contiguous() and x_last.is_contiguous(memory_format=torch.channels_last)
+        assert torch.equal(x, x_last) and torch.equal(y, y_last)
+
+
 def test_normalise_equals_torchvision():
     x = torch.randint(256, (3, 3, 8, 9), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     mean, sd = (0.49, 0.48, 0.45), (0.2, 0.3, 0.25)
@@ -378,6 +409,7 @@ REFUSED = [  # (change, error, words)
     ({"augment": 2}, TypeError, "augment=2 cannot be called"),
     ({"shuffle": True, "seed": -1}, ValueError, "seed=-1"),
     ({"shuffle": True, "seed": 0.5}, TypeError, "seed=0.5"),
+    ({"memory_format": torch.channels_last}, ValueError, "memory_format=torch.channels_last. None or 'channels_last'"),
 ]
 
 

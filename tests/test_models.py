@@ -9,6 +9,7 @@ import torch.nn.functional as F
 
 from cnnlab import models, shapes
 from cnnlab.models.lenet1998 import PartialConv2d, Prototypes, ScaledTanh, Subsampling
+from cnnlab.models.quick import Whitening
 
 
 def count(module):
@@ -26,6 +27,13 @@ MODELS = [
     (models.LeNet1998, {}, (1, 28, 28), 60_000),  # "60,000 trainable free parameters", section II.B
     (models.DigitNet, {}, (1, 28, 28), 26 * 8 + 73 * 16 + 145 * 16 + 145 * 10),
     (models.CifarNet, {}, (3, 32, 32), 76 * 32 + 801 * 32 + 801 * 64 + 1025 * 64 + 65 * 10),
+    (models.QuickMnist, {}, (1, 28, 28), 9 * 16 + 144 * 32 + 288 * 64 + 2 * (16 + 32 + 64) + 577 * 10),
+    (
+        models.QuickCifar,
+        {},
+        (3, 32, 32),
+        12 * 24 + 216 * 32 + 288 * 32 + 288 * 64 + 576 * 64 + 576 * 128 + 1152 * 128 + 4 * (32 + 64 + 128) + 128 * 10,
+    ),
 ]
 
 
@@ -47,6 +55,8 @@ VARIANTS = [
     (models.LeNet, {"classes": 3, "in_channels": 2}, (2, 28, 28)),
     (models.CifarNet, {"classes": 3, "in_channels": 1, "size": 28}, (1, 28, 28)),  # 28 halves to 14, 7, 3
     (models.CifarNet, {"classes": 3, "size": 8}, (3, 8, 8)),
+    (models.QuickMnist, {"classes": 3, "in_channels": 2, "size": 8}, (2, 8, 8)),
+    (models.QuickCifar, {"classes": 3, "in_channels": 1, "widths": (2, 3, 4)}, (1, 9, 17)),  # the smallest
 ]
 
 
@@ -61,6 +71,8 @@ LADDERS = [
     (models.LeNet, (1, 28, 28), ["(n, 6, 14, 14)", "(n, 16, 5, 5)", "(n, 400)"]),
     (models.DigitNet, (1, 28, 28), ["(n, 8, 14, 14)", "(n, 16, 7, 7)", "(n, 16, 3, 3)", "(n, 144)"]),
     (models.CifarNet, (3, 32, 32), ["(n, 32, 16, 16)", "(n, 32, 8, 8)", "(n, 64, 4, 4)", "(n, 1024)"]),
+    (models.QuickMnist, (1, 28, 28), ["(n, 16, 14, 14)", "(n, 32, 7, 7)", "(n, 64, 3, 3)"]),
+    (models.QuickCifar, (3, 32, 32), ["(n, 24, 31, 31)", "(n, 32, 15, 15)", "(n, 64, 7, 7)", "(n, 128)"]),
     (models.LeNet1998, (1, 28, 28), ["(n, 6, 28, 28)", "(n, 6, 14, 14)", "(n, 16, 10, 10)", "(n, 16, 5, 5)"]),
 ]
 
@@ -87,7 +99,9 @@ def test_every_parameter_learns(model, arguments, image):
     torch.manual_seed(0)
     net = model(**arguments)
     net(torch.randn(16, *image)).square().sum().backward()
-    assert [name for name, p in net.named_parameters() if p.grad is None or not p.grad.any()] == []
+    learns = [name for name, p in net.named_parameters() if p.grad is not None and p.grad.any()]
+    fixed = ["whitening.weight"] if model is models.QuickCifar else []
+    assert fixed + learns == [name for name, _ in net.named_parameters()]
 
 
 def test_all_equal_solved_by_hand():
@@ -176,6 +190,19 @@ def test_lenet1998_learns_a_handful():
     assert (net(x).argmax(1) == labels).all()
 
 
+def test_whitening_leaves_directions_unrelated_and_of_spread_1():
+    torch.manual_seed(0)
+    smooth = F.avg_pool2d(torch.randn(64, 3, 14, 14), 3, stride=1)  # neighbours are alike
+    smooth[:, 1] += smooth[:, 0]  # and so are colours
+    layer = Whitening(3).fit(smooth, eps=0)
+    y = layer(smooth).transpose(0, 1).flatten(1).double()  # (24, windows)
+    torch.testing.assert_close(y[:12].cov(), torch.eye(12, dtype=torch.float64), atol=1e-3, rtol=0)
+    torch.testing.assert_close(y[12:], -y[:12])
+    assert models.QuickCifar().whiten(smooth).whitening.weight.equal(Whitening(3).fit(smooth).weight)
+    flat = torch.full((4, 3, 9, 9), 0.5)
+    assert Whitening(3).fit(flat).weight.isfinite().all()  # nothing varies: eps keeps that finite
+
+
 def image(*shape, dtype=torch.float32):
     return torch.zeros(*shape, dtype=dtype)
 
@@ -198,6 +225,13 @@ BAD_IMAGES = [
     (models.MnistCNN, image(8, 1, 5, 5), r"MnistCNN: layer conv1 .*\(8, 1, 5, 5\).*28x28"),
     (models.DigitNet, image(1, 28, 28), r"DigitNet: layer conv1 .*batch axis with x\[None\]"),
     (models.CifarNet, image(8, 1, 32, 32), r"CifarNet: layer conv1 .*in_channels=1"),
+    (models.QuickMnist, image(8, 3, 28, 28), r"QuickMnist: layer conv1 .*in_channels=3"),
+    (models.QuickCifar, image(8, 1, 32, 32), r"QuickCifar: layer whitening .*in_channels=1"),
+    (
+        models.QuickCifar,
+        image(8, 3, 8, 8),
+        r"QuickCifar: x is \(8, 3, 8, 8\), too small: .*stage3.* At least 9x9 pixels",
+    ),
     (models.MLP, image(8, 784), r"MLP: layer fc1 .*\(8, 784\).*\(n, c, h, w\)"),
     (models.AllEqual, image(8, 1, 4, 4), r"AllEqual: layer conv .*3x3 pixels"),
 ]
@@ -223,6 +257,9 @@ BAD_ARGUMENTS = [
     (lambda: models.MnistCNN(size=5), ValueError, r"MnistCNN: size=5. Nothing is left after pool below 6x6"),
     (lambda: models.CifarNet(size=7), ValueError, r"CifarNet: size=7. Nothing is left after pool3 below 8x8"),
     (lambda: models.CifarNet(in_channels=True), TypeError, r"CifarNet: in_channels=True is a bool"),
+    (lambda: models.QuickMnist(size=7), ValueError, r"QuickMnist: size=7. Nothing is left after pool3 below 8x8"),
+    (lambda: models.QuickCifar(widths=(8, 0, 8)), ValueError, r"QuickCifar: widths=0. At least 1 is needed"),
+    (lambda: models.QuickCifar(widths=(8, 8)), ValueError, r"QuickCifar: widths=\(8, 8\). Three are needed"),
     (lambda: models.AllEqual(filters=-1), ValueError, r"AllEqual: filters=-1. At least 1"),
 ]
 

@@ -93,6 +93,70 @@ def test_clip_shortens_long_gradients_only():
     torch.testing.assert_close(moved[0.1], moved[None] * (0.1 / moved[None].norm()), rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+@pytest.mark.parametrize("clip", [None, 0.5])
+def test_precision_is_the_loop_with_autocast(precision, clip):
+    """In float16 the loss is scaled up before, and the gradients down after, backward: small ones survive."""
+    train.seed(0)
+    net = small_net()
+    twin = copy.deepcopy(net)
+
+    train.seed(1)
+    optimizer = torch.optim.SGD(net.parameters(), 0.1)
+    train.fit(net, as_list(), epochs=2, optimizer=optimizer, precision=precision, clip=clip, progress=False)
+
+    train.seed(1)
+    optimizer = torch.optim.SGD(twin.parameters(), 0.1)
+    scaler = torch.amp.GradScaler("cpu", enabled=precision == "float16")
+    for _ in range(2):
+        for x, labels in as_list():
+            with torch.autocast("cpu", getattr(torch, precision)):
+                logits = twin(x)
+            assert logits.dtype == getattr(torch, precision)
+            optimizer.zero_grad()
+            scaler.scale(F.cross_entropy(logits.float(), labels)).backward()
+            scaler.unscale_(optimizer)
+            if clip is not None:
+                nn.utils.clip_grad_norm_(twin.parameters(), clip)
+            scaler.step(optimizer)
+            scaler.update()
+    assert same(net.state_dict(), twin.state_dict())
+    assert all(p.dtype == torch.float32 for p in net.parameters())
+
+
+def test_float16_keeps_gradients_that_are_small():
+    """Without the scaler they would be 0: float16 ends at 6e-8."""
+    moved = {}
+    for precision in (None, "float16"):
+        net = nn.Linear(4, 3, bias=False)
+        nn.init.zeros_(net.weight)
+        batches = [(torch.ones(8, 4), torch.tensor([0, 1] * 4))]
+        tiny = torch.optim.SGD(net.parameters(), 1e8)
+
+        def loss(logits, labels):
+            return F.cross_entropy(logits, labels) * 1e-8
+
+        train.fit(net, batches, epochs=1, optimizer=tiny, loss=loss, precision=precision, progress=False)
+        moved[precision] = net.weight.detach()
+    assert moved[None].abs().max() > 0.1
+    torch.testing.assert_close(moved["float16"], moved[None], rtol=1e-2, atol=1e-3)
+
+
+def test_looking_with_16_bits_and_with_the_mirror_image():
+    train.seed(0)
+    net, (x, labels) = small_net().eval(), images()
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = net(x).float().detach()
+    logits, _ = train.predict_logits(net, as_list(), precision="bfloat16")
+    assert logits.dtype == torch.float32 and torch.equal(logits, rounded) and not torch.equal(logits, net(x))
+    assert train.evaluate(net, as_list(), precision="bfloat16").loss == pytest.approx(
+        F.cross_entropy(rounded, labels).item(), rel=1e-5
+    )
+    both = ((net(x) + net(x.flip(3))) / 2).detach()
+    torch.testing.assert_close(train.predict_logits(net, as_list(), flips=True)[0], both)
+    assert train.evaluate(net, as_list(), flips=True).loss == pytest.approx(F.cross_entropy(both, labels).item())
+
+
 def test_averages_are_over_images():
     """The last batch has 2 images of 50; as a mean over 4 batches they would count six times too much."""
     train.seed(0)

@@ -1,13 +1,17 @@
-"""Measure what the README says of LeNet on digits: accuracy as mean and spread over seeds, seconds, hardware.
+"""Measure what the README and the table of recipes say: accuracy as mean and spread over seeds, seconds, memory.
 
-    python tools/measure.py                            the bundled digits: 8,000 to train on, 2,000 to test on
-    python tools/measure.py --data full --seeds 3      all of MNIST, from CNNLAB_DATA or the network
-    python tools/measure.py --validation               on 2,000 training digits set aside instead of the test digits
+    python tools/measure.py                                     LeNet on the bundled digits: 8,000 to train on
+    python tools/measure.py --data full --seeds 3               LeNet on all of MNIST
+    python tools/measure.py --recipe cifar10-laptop --seeds 3   any recipe of cnnlab.recipes, on its whole data set
+    python tools/measure.py --recipe classic --data bundled     the same on what is bundled: digits, or doodles
+    python tools/measure.py --validation                        on training images set aside instead of the test images
 
-Settings were compared with --validation only; the test digits judge the ones that were chosen.
+Whole data sets come from CNNLAB_DATA or the network. Settings are compared with --validation only; the test images
+judge the ones that were chosen.
 """
 
 import argparse
+import dataclasses
 import os
 import platform
 import statistics
@@ -15,62 +19,37 @@ import tempfile
 import time
 
 import torch
-from torch import nn
 
-from cnnlab import data, models, train
+from cnnlab import data, recipes
 
-RECIPES = {
-    "bundled": {
-        "epochs": 10,
-        "batch_size": 128,  # images
-        "learning_rate": 0.01,  # the top of one cycle
-        "crop": 1,  # pixels: each digit moves by up to so many
-        "smoothing": 0.1,  # of labels, 0..1
-    },
-    "full": {
-        "epochs": 5,
-        "batch_size": 256,
-        "learning_rate": 0.01,
-        "crop": 1,
-        "smoothing": 0.1,
-    },
-}
+LENET = {"bundled": "lenet-8000", "full": "lenet"}
+SETTINGS = {"epochs": int, "batch_size": int, "rate": float, "weight_decay": float, "crop": int, "smoothing": float}
+ASIDE = {"bundled": 2000, "full": 5000}  # training images to judge on with --validation
 
 
-def parts(digits, validation):
-    """(x, y) to train on and (x, y) to judge on."""
-    if validation:
-        return digits.split(2000)
-    return (digits.x_train, digits.y_train), (digits.x_test, digits.y_test)
-
-
-def one_run(digits, seed, recipe, validation):
-    """Accuracy of a LeNet trained from this seed, and the seconds that training took."""
-    (x, y), (x_judge, y_judge) = parts(digits, validation)
-    train.seed(seed)
-    norm = {"mean": digits.mean, "sd": digits.sd, "device": data.device()}
-    augment = data.random_crop(recipe["crop"]) if recipe["crop"] else None
-    batches = data.Batches(x, y, recipe["batch_size"], shuffle=True, augment=augment, **norm)
-    net = models.LeNet()
-    epochs, rate = recipe["epochs"], recipe["learning_rate"]
-    optimizer = torch.optim.Adam(net.parameters(), rate)
-    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=epochs * len(batches))
-    loss = nn.CrossEntropyLoss(label_smoothing=recipe["smoothing"])
-    start = time.perf_counter()
-    train.fit(net, batches, epochs=epochs, optimizer=optimizer, loss=loss, scheduler=scheduler, progress=False)
-    seconds = time.perf_counter() - start
-    return train.evaluate(net, data.Batches(x_judge, y_judge, 1000, **norm)).accuracy, seconds
-
-
-def digits_of(name):
-    """The bundled digits even where more are there, or all of MNIST."""
-    if name == "bundled":
+def dataset_of(name, whole):
+    """The whole data set, or what is bundled even where more is there."""
+    if not whole:
         with tempfile.TemporaryDirectory() as empty:
-            return data.load("mnist", root=empty, download=False)
-    digits = data.load("mnist")
-    if len(digits.x_train) != 60_000:
-        raise SystemExit("All 60,000 digits are needed. Set CNNLAB_DATA to their folder, or unset CNNLAB_OFFLINE.")
-    return digits
+            return data.load(name, root=empty, download=False)
+    dataset = data.load(name)
+    if dataset.name != name or len(dataset.x_train) < 50_000:
+        raise SystemExit(
+            f"All of {name} is needed. Set CNNLAB_DATA to its folder or unset CNNLAB_OFFLINE, or pass --data bundled."
+        )
+    return dataset
+
+
+def one_run(recipe, dataset, seed, aside):
+    """Accuracy of the recipe from this seed, the seconds that training took, and those that compiling took."""
+    judge = (None, None)
+    if aside:
+        (x, y), judge = dataset.split(aside)
+        dataset = dataclasses.replace(dataset, x_train=x, y_train=y)
+    start = time.perf_counter()
+    model, history = recipes.run(recipe, dataset, seed, progress=False)
+    seconds = time.perf_counter() - start - history.startup
+    return recipes.test(recipe, model, dataset, *judge).accuracy, seconds, history.startup
 
 
 def hardware():
@@ -89,31 +68,51 @@ def hardware():
     )
 
 
+def memory():
+    """The most memory that this process has had so far, in words."""
+    words = []
+    if torch.cuda.is_available():
+        words = [f"{torch.cuda.max_memory_allocated() / 2**20:.0f} MiB on the GPU"]
+    try:
+        import resource
+    except ImportError:  # Windows
+        return ", ".join(words) or "unknown"
+    unit = 1 if platform.system() == "Darwin" else 1024  # bytes there, KiB on Linux
+    return ", ".join([f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20:.0f} MiB", *words])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", choices=RECIPES, default="bundled")
+    parser.add_argument("--recipe", choices=recipes.RECIPES, help="instead of LeNet's")
+    parser.add_argument("--data", choices=("bundled", "full"), help="default: bundled for LeNet, else full")
     parser.add_argument("--seeds", type=int, default=5, help="how many runs")
-    parser.add_argument("--validation", action="store_true", help="judge on training digits that are set aside")
-    for name, value in RECIPES["bundled"].items():
-        parser.add_argument("--" + name.replace("_", "-"), type=type(value), help="instead of the recipe's")
-    options = vars(parser.parse_args())
-    if options["seeds"] < 1:
-        parser.error(f"--seeds {options['seeds']}: at least 1 is needed.")
-    recipe = {name: options[name] if options[name] is not None else v for name, v in RECIPES[options["data"]].items()}
+    parser.add_argument("--validation", action="store_true", help="judge on training images that are set aside")
+    for name, kind in SETTINGS.items():
+        parser.add_argument("--" + name.replace("_", "-"), type=kind, help="instead of the recipe's")
+    options = parser.parse_args()
+    if options.seeds < 1:
+        parser.error(f"--seeds {options.seeds}: at least 1 is needed.")
+    which = options.data or ("full" if options.recipe else "bundled")
+    recipe = recipes.RECIPES[options.recipe or LENET[which]]
+    changes = {name: getattr(options, name) for name in SETTINGS if getattr(options, name) is not None}
+    if changes:
+        recipe = recipe.but(**changes)
 
-    digits = digits_of(options["data"])
-    print("LeNet, Adam, one cycle:", ", ".join(f"{name} {value}" for name, value in recipe.items()))
+    dataset = dataset_of(recipe.data, which == "full")
+    print(recipe)
     print(hardware())
     runs = []
-    for seed in range(options["seeds"]):
-        runs.append(one_run(digits, seed, recipe, options["validation"]))
-        print(f"seed {seed}: {runs[-1][0]:.2%} in {runs[-1][1]:.1f} s", flush=True)
-    accuracies, seconds = zip(*runs, strict=True)
+    for seed in range(options.seeds):
+        runs.append(one_run(recipe, dataset, seed, ASIDE[which] if options.validation else 0))
+        compiled = f", {runs[-1][2]:.1f} s to compile before" if recipe.compile else ""
+        print(f"seed {seed}: {runs[-1][0]:.2%} in {runs[-1][1]:.1f} s{compiled}", flush=True)
+    accuracies, seconds, _ = zip(*runs, strict=True)
     spread = f" ± {100 * statistics.stdev(accuracies):.2f}" if len(runs) > 1 else ""
-    judged = "validation" if options["validation"] else "test"
+    judged = "validation" if options.validation else "test"
     print(
         f"{judged}: {100 * statistics.mean(accuracies):.2f}{spread} % over {len(runs)} seeds, "
-        f"training {statistics.mean(seconds):.1f} s on average, {max(seconds):.1f} s at most"
+        f"training {statistics.mean(seconds):.1f} s on average, {max(seconds):.1f} s at most, "
+        f"peak memory {memory()}, on {dataset.name}"
     )
 
 

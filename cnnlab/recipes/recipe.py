@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, fields, replace
 
 CHOICES = {
-    "optimizer": ("SGD", "Adam"),
+    "optimizer": ("SGD", "Nesterov SGD", "Adam"),
     "schedule": ("constant", "one-cycle", "triangular", "steps"),
     "flip": (None, "random", "alternating"),
     "precision": (None, "bfloat16", "float16"),
@@ -24,7 +24,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A whole way to train, as data. `but` changes some of it; print shows all of it."""
+    """A whole way to train, as data. `but` changes some of it; print shows what is set."""
 
     name: str
     about: str  # one line: for which machine, and why so
@@ -32,15 +32,14 @@ class Recipe:
     model: str  # a name in models
     epochs: int
     batch_size: int  # images
-    optimizer: str  # "SGD" (with Nesterov's momentum if there is any) or "Adam"
+    optimizer: str  # "SGD", "Nesterov SGD" or "Adam"
     rate: float  # learning rate, at its highest
     schedule: str  # "constant"; "one-cycle": up and down as cosines; "triangular": both straight; "steps": down by 10
     model_options: dict = field(default_factory=dict)  # of the model, beside classes
-    momentum: float = 0.0  # of SGD
-    nesterov: bool = True
+    momentum: float = 0.0  # of both kinds of SGD
     weight_decay: float = 0.0
-    warm_up: float = 0.3  # share of the training until the rate is highest, where it goes up
-    milestones: tuple = (0.5, 0.75)  # shares of the training after which "steps" divides the rate by 10
+    warm_up: float = 0.0  # share of the training until the rate is highest, where it goes up
+    milestones: tuple = ()  # shares of the training after which "steps" divides the rate by 10
     smoothing: float = 0.0  # of labels: this share is spread evenly over all classes
     crop: int = 0  # pixels: each image moves by up to so many
     flip: str | None = None  # "random": a coin per image and epoch; "alternating": every second epoch
@@ -58,6 +57,12 @@ class Recipe:
                     f"Choose one of them."
                 )
 
+        if self.schedule in ("one-cycle", "triangular") and not 0 < self.warm_up < 1:
+            raise ValueError(
+                f"Recipe: warm_up={self.warm_up!r}, a share of the training, with schedule={self.schedule!r}. "
+                f"A number between 0 and 1 is needed. Pass 0.3."
+            )
+
     def but(self, **changes):
         """The same recipe with some of its numbers changed; what was measured no longer holds and is left out."""
         known = [f.name for f in fields(self)]
@@ -67,11 +72,11 @@ class Recipe:
         return replace(self, **{"measured": None} | changes)
 
     def __str__(self):
-        settings = {f.name: getattr(self, f.name) for f in fields(self)}
-        name, about, measured = (settings.pop(key) for key in ("name", "about", "measured"))
+        apart = {"name", "about", "measured"}
+        settings = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in apart}
         width = max(map(len, settings))
-        lines = [f"  {key:{width}}  {value}" for key, value in settings.items() if value not in (None, {})]
-        return "\n".join([f"{name}: {about}", *lines, f"  {'measured':{width}}  {_words(measured)}"])
+        lines = [f"  {name:{width}}  {value}" for name, value in settings.items() if value]
+        return "\n".join([f"{self.name}: {self.about}", *lines, f"  {'measured':{width}}  {_words(self.measured)}"])
 
 
 def _words(measured):

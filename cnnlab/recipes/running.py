@@ -1,6 +1,7 @@
 """From a recipe's numbers to training: each part is a few lines of PyTorch."""
 
 import copy
+import inspect
 import time
 
 import torch
@@ -90,10 +91,12 @@ def pick():
 
 def build(recipe, dataset):
     """The recipe's model for the pictures of this data set; its fixed first layer, if it has one, is read off them."""
-    channels, size = dataset.x_train.shape[1:3]
-    model = getattr(models, recipe.model)(classes=len(dataset.classes), in_channels=channels, **recipe.model_options)
+    make = getattr(models, recipe.model)
+    _, channels, size, _ = dataset.x_train.shape
+    pictures = {"in_channels": channels} | ({"size": size} if "size" in inspect.signature(make).parameters else {})
+    model = make(classes=len(dataset.classes), **pictures, **recipe.model_options)
     if hasattr(model, "whiten"):
-        model.whiten(data.normalise(dataset.x_train[:5000], dataset.mean, dataset.sd))
+        model.whiten(data.normalise(dataset.x_train[:1000], dataset.mean, dataset.sd))
     return model
 
 
@@ -124,7 +127,7 @@ def optimizer_of(recipe, model):
         weights,
         recipe.rate,
         momentum=recipe.momentum,
-        nesterov=recipe.nesterov and recipe.momentum > 0,
+        nesterov=recipe.optimizer == "Nesterov SGD",
         weight_decay=recipe.weight_decay,
     )
 
