@@ -101,6 +101,14 @@ def test_bars_are_as_long_as_their_values():
     assert list(fig.axes[0].containers[0].datavalues) == [100, 9]
 
 
+def test_bars_of_several_runs_are_their_mean_and_show_each():
+    fig = plots.bars({"one": [1.0, 2, 6], "two": torch.tensor([4.0, 4])}, "accuracy", form="{:.1f}")
+    assert list(fig.axes[0].containers[0].datavalues) == [3, 4]
+    assert [line.get_xdata().tolist() for line in fig.axes[0].lines] == [[1, 2, 6], [4, 4]]
+    assert [text.get_text() for text in fig.axes[0].texts] == ["3.0", "4.0"]
+    assert [text.xy[0] for text in fig.axes[0].texts] == [6, 4]  # beyond the last dot
+
+
 @pytest.mark.parametrize(
     ("fig", "words"),
     [

@@ -1,5 +1,7 @@
 """Curves, bars and the confusion matrix."""
 
+import math
+
 import numpy as np
 
 from cnnlab.plots.style import DASHES, INK, array, colours, figure, open_frame
@@ -78,16 +80,22 @@ def history(rows, title=None):
 def bars(values, xlabel, title=None, form="{:,.0f}"):
     """Horizontal bars with their value at the end.
 
-    values     {label: number}
+    values     {label: number}, or {label: numbers of several runs}: the bar is their mean, each run a dot
     xlabel     with its unit
     title      the finding
     form       how a value is written
     returns    Figure
     """
-    labels, sizes = list(values), [float(v) for v in values.values()]
+    labels, runs = list(values), [array(v).astype(float).reshape(-1) for v in values.values()]
+    sizes = [run.mean() for run in runs]
     fig, (ax,) = figure(width=6.4, height=0.5 + 0.36 * len(labels))
+    ends = [form.format(size) for size in sizes]
     drawn = ax.barh(range(len(labels)), sizes, color=colours()[0], height=0.7)
-    ax.bar_label(drawn, [form.format(v) for v in sizes], padding=4, fontsize=9)
+    for place, (run, label, text) in enumerate(zip(runs, labels, ax.bar_label(drawn, ends), strict=True)):
+        text.set(fontsize=9, position=(math.copysign(4 if len(run) == 1 else 7, sizes[place]), 0))
+        if len(run) > 1:
+            ax.plot(run, [place] * len(run), "o", color=INK, markersize=4, fillstyle="none", label=f"runs of {label}")
+            text.xy = (run.max(), place)  # beyond the last dot
     ax.set_yticks(range(len(labels)), labels)
     ax.invert_yaxis()
     ax.set_xlabel(xlabel)
