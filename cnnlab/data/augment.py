@@ -2,6 +2,7 @@
 
 Each maker returns a function of (images, generator): (n, c, h, w) in, the same shape and dtype out. The choices are
 drawn on the CPU, so that a GPU makes the same ones; generator None means PyTorch's own. changes.py does the rest.
+The few numbers that a crop or a flip sends to a GPU do not wait for what it still has to do (non_blocking).
 """
 
 import torch
@@ -29,7 +30,7 @@ def random_crop(pixels, padding="zeros"):
                 f"random_crop: pixels={pixels} mirrors more than there is of {h} x {w} images. "
                 f"At most {min(h, w) - 1} is needed. Lower pixels or use padding='zeros'."
             )
-        top, left = torch.randint(2 * pixels + 1, (2, n), generator=generator).to(x.device)
+        top, left = torch.randint(2 * pixels + 1, (2, n), generator=generator).to(x.device, non_blocking=x.is_cuda)
         return crop_at(x, top, left, pixels, padding)
 
     return crop
@@ -40,7 +41,7 @@ def random_flip():
 
     def flip(x, generator=None):
         _check_rank("random_flip", x)
-        heads = torch.rand(len(x), generator=generator).to(x.device) < 0.5
+        heads = torch.rand(len(x), generator=generator).to(x.device, non_blocking=x.is_cuda) < 0.5
         return flip_where(x, heads)
 
     return flip

@@ -3,6 +3,8 @@
 import torch
 from numpy.random import SeedSequence
 
+from .changes import flip_where
+
 
 def device():
     """The fastest device here: a CUDA GPU, else Apple's (MPS), else the CPU."""
@@ -124,7 +126,7 @@ class Batches:
                 chosen = order[chosen]
             x = self.x[chosen]
             if mirrored is not None:
-                x = torch.where(mirrored[chosen, None, None, None], x.flip(3), x)
+                x = flip_where(x, mirrored[chosen])
             if self.augment is not None:
                 x = self.augment(x, generator)
             x = x.contiguous(memory_format=self.memory_format)  # while it is bytes: a quarter of the work
