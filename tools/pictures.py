@@ -1,4 +1,4 @@
-"""Make cnnlab/js/pictures.json and colors.json, the pictures that travel inside explorers: python -m tools.pictures"""
+"""Make the pictures that travel inside explorers, cnnlab/js/{pictures,colors,small}.json: python -m tools.pictures"""
 
 import base64
 import json
@@ -20,7 +20,9 @@ def main():
         "photo": encoded(data.grey(data.photo("cat", size=96))[0]),
     }
     colors = {name: encoded(data.photo(name, size=64)) for name in ("coffee", "cat")}
-    for name, content in (("pictures", pictures), ("colors", colors)):
+    small = {name: encoded(data.photo(name, size=32)) for name in ("cat", "coffee")}
+    small["arrow"] = encoded(data.doodles(60, seed=0)[0][40])
+    for name, content in (("pictures", pictures), ("colors", colors), ("small", small)):
         path = Path(__file__).parent.parent / "cnnlab" / "js" / f"{name}.json"
         path.write_text(json.dumps(content, indent=1) + "\n")
         print(f"wrote {path.name}: {path.stat().st_size:,} bytes")

@@ -1,6 +1,7 @@
 """Explorers: pictures of an idea that answer at once to a slider, a key or the mouse."""
 
 from cnnlab.widgets.activation import activation_explorer
+from cnnlab.widgets.augmentation import augmentation_explorer
 from cnnlab.widgets.channel_mixer import channel_mixer
 from cnnlab.widgets.descent import descent_explorer
 from cnnlab.widgets.digit_pad import digit_pad
@@ -15,6 +16,7 @@ from cnnlab.widgets.training_monitor import training_monitor
 __all__ = [
     "PRESETS",
     "activation_explorer",
+    "augmentation_explorer",
     "channel_mixer",
     "descent_explorer",
     "describe",

@@ -1,0 +1,142 @@
+import { board, button, choice, drawCells, frame, make, root, slider, tick, traits } from "./kit.js";
+import { captions, code, compute, mixture, outcomes, sentence } from "./augmentation.js";
+
+const NAMES = ["image", "other", "crop", "padding", "flip", "color", "erase", "mixup", "seed", "epoch"];
+const SLIDERS = [["crop", "Crop, pixels"], ["color", "Color"], ["erase", "Erase, pixels"], ["mixup", "Mixup, alpha"], ["seed", "Seed"],
+  ["epoch", "Epoch shown"]];
+const STEPS = ["Crop and flip", "Color", "Erase", "Mixup"];  // after the padded picture and before the other one of mixup
+const TILE = 126, STEP = 196;  // CSS pixels
+
+const CSS = `
+.cnnlab label.tick, .cnnlab button.again { align-self: end; min-height: 28px; }
+.cnnlab .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(84px, 1fr)); gap: 8px; margin: 2px 0 14px; }
+.cnnlab .tiles figure { max-width: ${TILE}px; cursor: pointer; }
+.cnnlab .tiles figcaption { font-weight: 400; font-size: 13px; margin: 2px 0 0; }
+.cnnlab .steps { gap: 12px 16px; }
+.cnnlab .steps figure { flex: 1 1 150px; max-width: ${STEP}px; }
+.cnnlab .steps .did { font-size: 13px; margin: 4px 0 0; }
+.cnnlab figure.off { opacity: 0.5; }
+.cnnlab p.heading { font-weight: 600; margin: 0 0 6px; }
+.cnnlab code { overflow-wrap: anywhere; }
+`;
+
+function render({ model, el }) {
+  const fixed = model.get("fixed"), { side, epochs } = fixed;
+  const [node, forget] = root(el, CSS);
+  const python = traits(model, NAMES, hear);
+  const places = Float64Array.from({ length: (side + 2 * fixed.limits.crop[1]) ** 2 }, (_, i) => i);
+  let state = python.read();
+
+  // ---- from a control to the state, and on to Python when it is let go
+
+  function update(changes) {
+    state = { ...state, ...changes };
+    draw();
+  }
+
+  const tell = () => python.tell(state);
+  const choose = (name) => (value) => { update({ [name]: value }); tell(); };
+
+  function hear(heard, message) {
+    error.textContent = message;
+    state = heard;
+    draw();
+  }
+
+  // ---- the parts
+
+  const names = Object.keys(fixed.pictures).map((name) => [name, name]);
+  const choices = {
+    image: choice("Picture", "image", names, choose("image")),
+    other: choice("Mixed with", "other", names, choose("other")),
+    padding: choice("Border", "padding", Object.entries(fixed.paddings), choose("padding")),
+  };
+  const sliders = Object.fromEntries(SLIDERS.map(([name, label]) => [name, slider(label, name, (v) => update({ [name]: v }), tell)]));
+  for (const [name, [, , step]] of Object.entries(fixed.grids)) sliders[name].range.step = step;
+  const flip = tick("Flip", "flip", choose("flip"));
+  const again = button("Draw again", () => choose("seed")((state.seed + 1) % (fixed.limits.seed[1] + 1)), { className: "again" });
+  const { crop, color, erase, mixup, seed, epoch } = Object.fromEntries(Object.entries(sliders).map(([name, { node }]) => [name, node]));
+  const error = make("p", { role: "alert" }), count = make("p", { role: "status", className: "said" });
+  const tiles = Array.from({ length: epochs }, (_, i) => {
+    const tile = { board: board(TILE, {}), caption: make("figcaption") };
+    tile.board.node.addEventListener("pointerdown", () => choose("epoch")(i + 1));
+    return { ...tile, node: make("figure", {}, tile.board.node, tile.caption) };
+  });
+  const steps = ["", ...STEPS, ""].map((title) => {
+    const step = { title: make("figcaption", {}, title), board: board(STEP, {}), did: make("p", { className: title && "did" }) };
+    return { ...step, node: make("figure", {}, step.title, step.board.node, step.did) };
+  });
+  const heading = make("p", { className: "heading" }), line = make("code");
+  node.append(
+    make("fieldset", { ariaLabel: "settings" }, choices.image.node, choices.padding.node, crop, flip.node, color, erase, mixup, choices.other.node,
+      seed, again, epoch),
+    error,
+    count,
+    make("p", { className: "heading" }, "What training sees of this picture, epoch by epoch"),
+    make("div", { className: "tiles" }, ...tiles.map((tile) => tile.node)),
+    heading,
+    make("div", { className: "panels steps" }, ...[0, 1, 2, 3, 5, 4].map((i) => steps[i].node)),
+    make("p", {}, "In data.Batches: ", line),
+  );
+
+  // ---- from the state to the page
+
+  function draw() {
+    const r = compute(state, fixed);
+    drawControls();
+    drawTiles(r);
+    drawSteps(r);
+    const words = outcomes(state, side);
+    if (count.textContent !== words) count.textContent = words;
+    line.textContent = code(state);
+    node.dataset.sentence = sentence(state, fixed, r);
+  }
+
+  function drawControls() {
+    for (const [name, control] of Object.entries(sliders)) control.show(state[name], ...(fixed.limits[name] ?? fixed.grids[name]).slice(0, 2));
+    for (const [name, control] of Object.entries(choices)) control.show(state[name], () => null);
+    flip.show(state.flip);
+  }
+
+  function paint(pen, planes, wide, size) {
+    const n = wide * wide;
+    drawCells(pen, places, wide, wide, size / wide, (i) => [255 * planes[i], 255 * planes[n + i], 255 * planes[2 * n + i]]);
+  }
+
+  function drawTiles({ draws }) {
+    draws.forEach(({ mixed, chosen }, i) => {
+      const { board: { begin, node: canvas }, caption } = tiles[i], pen = begin();
+      paint(pen, mixed, side, TILE);
+      if (i + 1 === state.epoch) frame(pen, 2, 2, TILE - 4, TILE - 4, 3);
+      caption.textContent = `epoch ${i + 1}${state.mixup ? `: ${mixture(state, chosen)}` : ""}`;
+      canvas.ariaLabel = `epoch ${i + 1}: ${captions(state, chosen, side).join("; ")}`;
+    });
+  }
+
+  function drawSteps({ padded, picked: { chosen, flipped, colored, erased, mixed, meets } }) {
+    const wide = side + 2 * state.crop, cell = STEP / wide;
+    const on = [true, state.crop || state.flip, state.color, state.erase, state.mixup];
+    const words = [`with a border of ${state.crop} pixels`, ...captions(state, chosen, side), "cropped, flipped, colored and erased by draws of its own"];
+    steps[0].title.textContent = state.crop ? `Padded: ${wide}x${wide}` : `Picture: ${side}x${side}`;
+    steps[5].title.textContent = `The other: ${state.other}`;
+    steps[5].node.hidden = !state.mixup;
+    [padded, flipped, colored, erased, mixed, meets].forEach((planes, i) => {
+      const { node: figure, title, board: { begin, node: canvas }, did } = steps[i], pen = begin();
+      paint(pen, planes, i ? side : wide, STEP);
+      if (!i && state.crop) frame(pen, chosen.left * cell, chosen.top * cell, side * cell, side * cell);
+      figure.classList.toggle("off", on[i] === 0 || on[i] === false);
+      if (STEPS[i - 1]) did.textContent = words[i];
+      canvas.ariaLabel = `${title.textContent}: ${words[i]}`;
+    });
+    heading.textContent = `Epoch ${state.epoch}, step by step`;
+  }
+
+  draw();
+  hear(state, model.get("error") ?? "");
+  return () => {
+    python.forget();
+    forget();
+  };
+}
+
+export default { render };
