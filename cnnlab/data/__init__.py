@@ -13,6 +13,7 @@ handdrawn.py      as_digit
 from .augment import color_jitter, compose, random_crop, random_erase, random_flip
 from .batches import Batches, device, normalise
 from .dataset import Dataset
+from .drawn import CLASSES as DOODLE_CLASSES
 from .drawn import SIGN_CLASSES, doodles, signs
 from .find import load
 from .handdrawn import as_digit
@@ -21,6 +22,7 @@ from .photographs import grey, photo, photos
 from .places import offline, root
 
 __all__ = [
+    "DOODLE_CLASSES",
     "SIGN_CLASSES",
     "Batches",
     "Dataset",
