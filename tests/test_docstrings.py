@@ -121,7 +121,9 @@ BUILT_WITH = {
     "ResNet": {"block": models.BasicBlock, "counts": (1, 1, 1, 1), "in_channels": 2},
 }
 MODELS = [
-    name for name, model in vars(models).items() if isinstance(model, type) and issubclass(model, torch.nn.Module)
+    name
+    for name, model in vars(models).items()
+    if isinstance(model, type) and issubclass(model, torch.nn.Module) and name != "Frozen"  # has the shapes of another
 ]
 
 

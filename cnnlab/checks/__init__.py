@@ -11,7 +11,18 @@ from cnnlab.checks.engine import compare_values, write
 
 __all__ = ["check", "hint", "predict", "progress", "results", "reveal", "solution"]
 
-TABLES = ("start", "convolution", "padding", "channels", "pooling", "neurons", "learning", "lenet")
+TABLES = (
+    "start",
+    "convolution",
+    "padding",
+    "channels",
+    "pooling",
+    "neurons",
+    "learning",
+    "lenet",
+    "resnet",
+    "transfer",
+)
 
 _hints_given: dict[str, int] = {}
 _results: dict[str, bool] = {}

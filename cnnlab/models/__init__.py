@@ -9,6 +9,7 @@ resnet.py                                   2015, with torchvision's parameter n
 quick.py                                    made for short training; recipes uses them
 pretrained.py                               torchvision's weights for the ResNets
 doodles.py                                  the small ResNet with the course's own weights
+transfer.py                                 a new head, a frozen body
 """
 
 from .alexnet import AlexNet, AlexNet2014, SmallAlexNet
@@ -21,6 +22,7 @@ from .nin import NiN, NiNBlock, SmallNiN
 from .pretrained import pretrained_weights
 from .quick import QuickCifar, QuickMnist
 from .resnet import BasicBlock, Bottleneck, ResNet, SmallResNet, resnet18, resnet34, resnet50
+from .transfer import Frozen, new_head
 from .vgg import VGG, VGG_STACKS, SmallVGG
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "Bottleneck",
     "CifarNet",
     "DigitNet",
+    "Frozen",
     "GoogLeNet",
     "Inception",
     "LeNet",
@@ -50,6 +53,7 @@ __all__ = [
     "SmallResNet",
     "SmallVGG",
     "doodle_net",
+    "new_head",
     "pretrained_weights",
     "resnet18",
     "resnet34",

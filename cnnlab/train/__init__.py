@@ -14,6 +14,7 @@ from .checkpoint import load_weights
 from .confusion import confusion_matrix
 from .history import History
 from .loop import Result, evaluate, fit, predict_logits
+from .states import moved
 
 __all__ = [
     "History",
@@ -23,6 +24,7 @@ __all__ = [
     "expected_calibration_error",
     "fit",
     "load_weights",
+    "moved",
     "predict_logits",
     "seed",
 ]
