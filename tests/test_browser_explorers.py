@@ -9,7 +9,9 @@ from torch import nn
 
 from cnnlab import widgets
 from cnnlab.widgets import activation_state as activation
+from cnnlab.widgets import augmentation_state as augmentation
 from cnnlab.widgets import channel_mixer_state as mixer
+from cnnlab.widgets import depth_state as depth
 from cnnlab.widgets import descent_state as descent
 from cnnlab.widgets import digit_pad_state as pad
 from cnnlab.widgets import pooling_state as pooling
@@ -107,6 +109,22 @@ def _climbed(s):
     yield from ("", f"{sum(r.parameters for r in found):,}", f"{sum(r.multiply_adds for r in found):,}")
 
 
+def _drawn(s):
+    """What the augmentation explorer writes: how many pictures there are, the epochs, the steps of one, the code."""
+    s = augmentation.complete(**s)
+    yield augmentation.outcomes(s)
+    for epoch, choice in enumerate(augmentation.choices(s), 1):
+        yield f"epoch {epoch}" + (f": {augmentation.mixture(s, choice)}" if s["mixup"] else "")
+    yield from (*augmentation.captions(s), augmentation.code(s))
+
+
+def _passed(s):
+    """The table of the depth explorer: signal and gradient at the input, in the middle and at the end."""
+    found = depth.sizes(depth.complete(**s))
+    for layer in (0, (s["depth"] + 1) // 2, s["depth"]):
+        yield from (depth.written(found.signal[layer]), depth.written(found.gradient[layer]))
+
+
 # explorer: its describe, (CSS of what is shown, its texts from a state), a state to begin with, and its controls
 EXPLORERS = {
     "pooling_explorer": (
@@ -139,11 +157,23 @@ EXPLORERS = {
         {"landscape": "valley", "learning_rate": 0.1, "momentum": 0.5, "steps": 30},
         {"landscape", "learning_rate", "momentum", "steps", "zero_grad", "start-0", "start-1"},
     ),
+    "depth_explorer": (
+        depth.describe,
+        ("tbody td", _passed),
+        {"depth": 50, "init": "large", "gain": 1.5, "skip": True},
+        {"depth", "init", "gain", "activation", "batch_norm", "skip"},
+    ),
     "shape_ladder": (
         lambda s: rungs.describe(_chain(s)),
         (".ladder td", _climbed),
         {"model": "CifarNet", "size": 48},
         {"size", "channels", "layer", "kernel_size", "stride", "padding"},
+    ),
+    "augmentation_explorer": (
+        augmentation.describe,
+        (".said, .tiles figcaption, .did, code", _drawn),
+        {"image": "arrow", "other": "cat", "crop": 2, "color": 0.4, "erase": 5, "mixup": 0.3, "seed": 7, "epoch": 4},
+        {"image", "other", "crop", "padding", "flip", "color", "erase", "mixup", "seed", "epoch"},
     ),
 }
 NAMES = tuple(EXPLORERS)
@@ -516,3 +546,28 @@ def test_the_shape_ladder_is_mended_and_put_back(notebook):
     explorer.agrees()
     again.click()
     _until(notebook, "repr(shape_ladder)", explorer.sentence)
+
+
+def test_the_pictures_of_the_augmentation_explorer_are_those_of_data(notebook):
+    """Colors in the middle of pixels of each epoch's tile, and of the steps of one epoch, read from the canvases."""
+    explorer = Explorer(notebook, "augmentation_explorer")
+    again = explorer.root.get_by_role("button", name="Draw again")
+    before = explorer.state["seed"]
+    again.press("Enter")
+    assert explorer.state["seed"] == before + 1
+    tiles = explorer.root.locator(".tiles canvas")
+    tiles.nth(5).click()
+    assert explorer.state["epoch"] == 6
+    explorer.agrees()
+    explorer.control("mixup").press("End")
+    s = augmentation.complete(**explorer.state)
+    done = augmentation.steps(s)
+    read = """(canvas, places) => places.map(([i, j]) => [...canvas.getContext("2d").getImageData(
+        (j + 0.5) * canvas.width / 32, (i + 0.5) * canvas.height / 32, 1, 1).data].slice(0, 3))"""
+    places = [(3, 4), (9, 20), (16, 16), (20, 27), (28, 9)]  # row, column; no tile's frame lies there
+    pictures = [*done["mixed"], *(x[s["epoch"] - 1] for x in done.values())]
+    canvases = [*tiles.all(), *(explorer.root.locator(".steps canvas").nth(i) for i in (1, 2, 3, 5))]
+    for canvas, x in zip(canvases, pictures, strict=True):
+        shown = canvas.evaluate(read, places)
+        for (i, j), color in zip(places, shown, strict=True):
+            assert color == pytest.approx((255 * x[:, i, j]).tolist(), abs=1), canvas
