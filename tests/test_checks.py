@@ -79,8 +79,9 @@ TWINS = [name for name, e in ALL.items() if isinstance(e, FunctionExercise) and 
 def test_the_cases_of_the_learner_hold_against_pytorch(name):
     exercise = ALL[name]
     for case in exercise.cases:
-        ours = exercise.answer(*case.args, **case.kwargs)
-        torch.testing.assert_close(ours, getattr(F, exercise.answer.__name__)(*case.args, **case.kwargs))
+        ours = exercise._outcome(exercise.answer, case)  # on copies: batch_norm changes what it is given
+        theirs = exercise._outcome(getattr(F, exercise.answer.__name__), case)
+        torch.testing.assert_close(ours, theirs)
 
 
 def leave():
@@ -178,6 +179,34 @@ def test_a_verdict_names_the_problem(answer, words):
 
 def test_a_pass_says_what_was_tested():
     assert DOUBLE.verdict(double).text == "double: all 2 cases pass (one number; twice)"
+
+
+def keep_count(x, total):
+    total += x.sum()
+    return 2 * x
+
+
+COUNT = FunctionExercise(
+    "keep_count", 3, "easy", ("Add.", "In place."), answer=keep_count, changes=("total",),
+    cases=(Case("two numbers", (torch.tensor([1.0, 2]), torch.tensor(10.0))),),
+    wrong=(Wrong(lambda x, total: 2 * x, "total stays as it was"), Wrong(lambda x, total: x, "nothing is doubled")),
+)  # fmt: skip
+
+
+def test_what_an_answer_changes_in_place_counts_too():
+    before = COUNT.cases[0].args[1].clone()
+    assert COUNT.verdict(keep_count).passed
+
+    def rebinds(x, total):
+        total = total + x.sum()
+        return 2 * x
+
+    verdict = COUNT.verdict(rebinds)
+    assert "two numbers: the result is right, but it leaves total wrong\n" in verdict.text
+    assert "expected  13\n  got       10\n  looks as  if total stays as it was" in verdict.text
+    assert "nothing is doubled" in COUNT.verdict(lambda x, total: (x, total.add_(3))[0]).text
+    assert "it changes its input" in COUNT.verdict(lambda x, total: (total.add_(x.sum()), x.mul_(2))[1]).text
+    assert torch.equal(COUNT.cases[0].args[1], before), "the case itself stays as it is"
 
 
 def test_a_value_exercise_names_the_mistake():

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 SMALL = 36  # numbers of a tensor that a verdict still writes out
+RESULT, KEPT = "result", "kept"  # parts of what a call of a function leaves behind
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class FunctionExercise(Exercise):
     answer: Callable = None
     cases: Sequence[Case] = ()
     tolerance: float = 1e-4  # relative; float32 sums in another order stay below it
+    changes: Sequence[str] = ()  # arguments that the function has to change in place, as batch_norm does
 
     @property
     def solution(self) -> str:
@@ -112,31 +114,44 @@ class FunctionExercise(Exercise):
 
     def compare(self, answer, case):
         """None if `answer` is right in `case`, else (headline, lines)."""
-        expected = self.answer(*_copy(case.args), **_copy(case.kwargs))
-        args, kwargs = _copy(case.args), _copy(case.kwargs)
+        expected = self._outcome(self.answer, case)
         call = [("call", _call(self.name, self.answer, case))]
         values = _arguments(self.answer, case)
         try:
-            got = answer(*args, **kwargs)
+            got = self._outcome(answer, case)
         except NotImplementedError:
             return "not written yet", [("needed", "put your code in place of the three dots")]
         except (Exception, SystemExit) as error:
             return "your function stopped with an error", [*call, *_error_lines(error, answer)]
-        if got is None or got is ...:
+        if got[RESULT] is None or got[RESULT] is ...:
             return "it returns nothing yet", [*call, ("needed", "a line `return ...` with the result")]
-        if not _unchanged((args, kwargs), (case.args, case.kwargs)):
+        if not _unchanged(got[KEPT], expected[KEPT]):
             return "it changes its input", [*call, ("needed", "work on a copy: x.clone(), or build a new tensor")]
-        difference = compare_values(got, expected, self.tolerance)
-        if difference is None:
-            return None
-        looks = self._looks_like(got, case, expected)
-        return "", [*call, *(values if difference.written_out else []), *difference.lines, *looks]
+        for part in (RESULT, *self.changes):
+            difference = compare_values(got[part], expected[part], self.tolerance)
+            if difference is not None:
+                looks = self._looks_like(got, case, expected, part)
+                headline = "" if part == RESULT else f"the result is right, but it leaves {part} wrong"
+                return headline, [*call, *(values if difference.written_out else []), *difference.lines, *looks]
+        return None
 
-    def _looks_like(self, got, case, expected):
+    def _outcome(self, function, case):
+        """What the function returns, how it leaves the arguments that it changes, and how the others."""
+        args, kwargs = _copy(case.args), _copy(case.kwargs)
+        bound = inspect.signature(self.answer).bind(*args, **kwargs).arguments
+        result = function(*args, **kwargs)
+        kept = {name: value for name, value in bound.items() if name not in self.changes}
+        return {RESULT: result, KEPT: kept} | {name: bound[name] for name in self.changes}
+
+    def _looks_like(self, got, case, expected, part):
+        """Which known wrong answer is right before `part`, and there what was got."""
+        parts = (RESULT, *self.changes)
+        before = parts[: parts.index(part)]
         for wrong in self.wrong:
             with contextlib.suppress(Exception):
-                result = wrong.answer(*_copy(case.args), **_copy(case.kwargs))
-                if compare_values(got, result, self.tolerance) is None:
+                known = self._outcome(wrong.answer, case)
+                same = compare_values(got[part], known[part], self.tolerance) is None
+                if same and all(compare_values(known[p], expected[p], self.tolerance) is None for p in before):
                     return [("looks as", f"if {wrong.says}")]
         return []
 
