@@ -9,11 +9,12 @@ const TILE = 126, STEP = 196;  // CSS pixels
 
 const CSS = `
 .cnnlab label.tick, .cnnlab button.again { align-self: end; min-height: 28px; }
-.cnnlab .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(84px, 1fr)); gap: 8px; margin: 2px 0 14px; }
+.cnnlab .tiles, .cnnlab .steps { display: grid; gap: 8px; margin: 2px 0 14px; grid-template-columns: repeat(auto-fit, minmax(72px, 1fr)); }
+.cnnlab .steps { gap: 12px 14px; grid-template-columns: repeat(auto-fit, minmax(118px, 1fr)); }
+.cnnlab .tiles canvas, .cnnlab .steps canvas { box-shadow: 0 0 0 1px #8888; }
 .cnnlab .tiles figure { max-width: ${TILE}px; cursor: pointer; }
 .cnnlab .tiles figcaption { font-weight: 400; font-size: 13px; margin: 2px 0 0; }
-.cnnlab .steps { gap: 12px 16px; }
-.cnnlab .steps figure { flex: 1 1 150px; max-width: ${STEP}px; }
+.cnnlab .steps figure { max-width: ${STEP}px; }
 .cnnlab .steps .did { font-size: 13px; margin: 4px 0 0; }
 .cnnlab figure.off { opacity: 0.5; }
 .cnnlab p.heading { font-weight: 600; margin: 0 0 6px; }
@@ -75,7 +76,7 @@ function render({ model, el }) {
     make("p", { className: "heading" }, "What training sees of this picture, epoch by epoch"),
     make("div", { className: "tiles" }, ...tiles.map((tile) => tile.node)),
     heading,
-    make("div", { className: "panels steps" }, ...[0, 1, 2, 3, 5, 4].map((i) => steps[i].node)),
+    make("div", { className: "steps" }, ...[0, 1, 2, 3, 5, 4].map((i) => steps[i].node)),
     make("p", {}, "In data.Batches: ", line),
   );
 
