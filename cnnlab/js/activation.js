@@ -1,4 +1,4 @@
-import { number } from "./kit.js";
+import { number, text } from "./kit.js";
 
 // The arithmetic of the activation explorer, from the state alone. The tests run it in Node and compare it with ops.sigmoid,
 // ops.tanh, ops.relu and ops.leaky_relu, and their slopes with those that autograd finds.
@@ -37,12 +37,6 @@ export function compute(state, fixed) {
   const units = chains[state.function], conditions = units.map(({ slope }) => condition(slope, state.function, fixed));
   const count = (what) => conditions.filter((one) => one === what).length;
   return { chains, units, first: units[0], last: units.at(-1), conditions, dead: count("dead"), saturated: count("saturated") };
-}
-
-// A slope of any size: two decimals, or two digits and a power of ten.
-export function text(x) {
-  const size = Math.abs(x);
-  return size === 0 || (size >= 0.01 && size < 1e4) ? number(x) : x.toExponential(1).replace("e+", "e");
 }
 
 // An answer: two decimals, unless it is huge.

@@ -1,5 +1,5 @@
-import { board, choice, drawCells, frame, make, number, root, signedScale, slider, traits } from "./kit.js";
-import { BENDS, brief, compute, condition, pytorch, sentence, text } from "./activation.js";
+import { board, choice, drawCells, frame, make, number, root, signedScale, slider, text, traits } from "./kit.js";
+import { BENDS, brief, compute, condition, pytorch, sentence } from "./activation.js";
 
 const NAMES = ["function", "x", "weight", "bias", "units", "negative_slope"];
 const SLIDERS = [["weight", "Weight"], ["bias", "Bias"], ["negative_slope", "Leaky slope"], ["units", "Units in a row"], ["x", "Input"]];

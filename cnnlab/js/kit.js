@@ -53,6 +53,12 @@ export function number(x) {
   return String(hundredths / 100);
 }
 
+// A number of any size: two decimals, or two digits and a power of ten; values.text in Python.
+export function text(x) {
+  const size = Math.abs(x);
+  return size === 0 || (size >= 0.01 && size < 1e4) ? number(x) : x.toExponential(1).replace("e+", "e");
+}
+
 // What stands in a cell that can be edited.
 export function short(x, decimals = 4) {
   return String(Math.round(x * 10 ** decimals) / 10 ** decimals);

@@ -3,6 +3,7 @@
 from cnnlab.widgets.activation import activation_explorer
 from cnnlab.widgets.augmentation import augmentation_explorer
 from cnnlab.widgets.channel_mixer import channel_mixer
+from cnnlab.widgets.depth import depth_explorer
 from cnnlab.widgets.descent import descent_explorer
 from cnnlab.widgets.digit_pad import digit_pad
 from cnnlab.widgets.kernel import kernel_explorer
@@ -18,6 +19,7 @@ __all__ = [
     "activation_explorer",
     "augmentation_explorer",
     "channel_mixer",
+    "depth_explorer",
     "descent_explorer",
     "describe",
     "digit_pad",

@@ -6,7 +6,7 @@ import torch
 
 from cnnlab import ops
 from cnnlab.widgets import values
-from cnnlab.widgets.values import number
+from cnnlab.widgets.values import number, text
 
 WHO = "activation_explorer"
 DEFAULTS = {"function": "sigmoid", "x": 1.0, "weight": 1.0, "bias": 0.0, "units": 10, "negative_slope": 0.1}
@@ -92,14 +92,6 @@ def describe(state):
         f"{states.count('saturated')} saturated, last answer {brief(units[-1].answer)}, "
         f"of a nudge {text(units[-1].left)} is left (with {others})"
     )
-
-
-def text(x):
-    """A slope of any size: two decimals, or two digits and a power of ten. cnnlab/js/activation.js has the same."""
-    if x == 0 or 0.01 <= abs(x) < 1e4:
-        return number(x)
-    digits, _, power = f"{x:.1e}".partition("e")
-    return f"{digits}e{int(power)}"
 
 
 def brief(x):

@@ -12,6 +12,14 @@ def number(x):
     return f"{hundredths / 100:.2f}".rstrip("0").rstrip(".")
 
 
+def text(x):
+    """A number of any size: two decimals, or two digits and a power of ten. cnnlab/js/kit.js has the same."""
+    if x == 0 or 0.01 <= abs(x) < 1e4:
+        return number(x)
+    digits, _, power = f"{x:.1e}".partition("e")
+    return f"{digits}e{int(power)}"
+
+
 def wrong(who, came, need, do):
     """The error of an explorer in the three parts that a reader needs."""
     return ValueError(f"{who}: {came}. {need}. {do}.")

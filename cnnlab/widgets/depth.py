@@ -1,0 +1,70 @@
+"""The depth explorer: how large signal and gradient are in each layer of a deep chain, before anything is learnt."""
+
+import functools
+import math
+
+from cnnlab.widgets import hosts
+from cnnlab.widgets.depth_state import DEFAULTS, complete, describe, fixed, settle, sizes
+
+
+def depth_explorer(*, live=False, depth=30, init="xavier", gain=1.0, activation="relu", batch_norm=False, skip=False):
+    """Stack layers and see what is left of the signal at the end, and of the gradient back at the input.
+
+    live         False: lives in the page and needs no kernel; True: a widget whose traits Python reads and sets
+    depth        1 to 50 layers, all of 64 units, on a batch of 32 random images
+    init         "small" (standard deviation 0.01), "default" (PyTorch's own), "xavier", "he" or "large" (1)
+    gain         0.5 to 2 in steps of 0.05: what the weights are multiplied with
+    activation   "relu" or "tanh"
+    batch_norm   True: each unit is normalised over the batch before the activation
+    skip         True: a layer adds to what it gets, x + f(x), instead of replacing it
+    returns      an explorer: its settings are .state, what it draws .sizes (signal, gradient), its text one sentence
+
+    The layers are dense. A convolution behaves alike: with c input channels and kernel size k, c * k * k stands in the
+    place of the 64 inputs. Sources: Glorot and Bengio 2010; He et al. 2015, section 2.2.
+    """
+    state = complete(depth=depth, init=init, gain=gain, activation=activation, batch_norm=batch_norm, skip=skip)
+    return _live()(fixed=fixed(), **state) if live else DepthPage(state)
+
+
+class DepthPage(hosts.Page):
+    module = "depth_explorer"
+
+    def __init__(self, state):
+        super().__init__(state, fixed(), describe, draw)
+
+    @property
+    def sizes(self):
+        return sizes(self.state)
+
+
+@functools.cache
+def _live():
+    """The widget's class, made on first use: ipywidgets takes a while to import."""
+    import traitlets as t
+
+    class DepthExplorer(hosts.live(DepthPage, tuple(DEFAULTS), settle)):
+        depth = t.Int().tag(sync=True)
+        init = t.Unicode().tag(sync=True)
+        gain = t.Float().tag(sync=True)
+        activation = t.Unicode().tag(sync=True)
+        batch_norm = t.Bool().tag(sync=True)
+        skip = t.Bool().tag(sync=True)
+
+        @property
+        def sizes(self):
+            """Signal and gradient by layer, as it is set now."""
+            return sizes(self.state)
+
+    return DepthExplorer
+
+
+def draw(state):
+    """The picture of a state, for where no script may run: signal and gradient by layer, where float32 holds them."""
+    from cnnlab import plots
+
+    found = sizes(complete(**state))
+    known = [0 < size < math.inf for size in found.signal]
+    series = {"signal": found.signal[: known.index(False) if False in known else None]}
+    if not math.isnan(found.gradient[0]):
+        series["gradient"] = [size if 0 < size < math.inf else math.nan for size in found.gradient]
+    return plots.curves(series, "layer (0 is the input)", "standard deviation", log_y=True)
