@@ -30,7 +30,8 @@ def run(
     recipe        a Recipe, or its name in RECIPES
     dataset       what data.load returns
     seed          decides initial weights, orders and augmentation
-    model         train this one instead of the recipe's own; build it after train.seed for a run that can be repeated
+    model         train this one, as it is, instead of the recipe's own; build it after train.seed for a run that can be
+                  repeated
     validation    how many training images to set aside and judge after every epoch (a count or a share); None: none.
                   Or a pair (x, y) to judge on
     folder, resume, progress, on_epoch   as in train.fit
@@ -47,7 +48,7 @@ def run(
     if judged is not None:
         judged = batches_of(recipe, dataset, *judged, device=device)
     if model is None:
-        model = build(recipe, dataset)
+        model = build(recipe, dataset, x)
     if recipe.channels_last:
         model.to(memory_format=torch.channels_last)
     optimizer = optimizer_of(recipe, model)
@@ -89,14 +90,15 @@ def pick():
     return RECIPES["cifar10-big" if fast_with_bfloat16 else "cifar10-colab"]
 
 
-def build(recipe, dataset):
-    """The recipe's model for the pictures of this data set; its fixed first layer, if it has one, is read off them."""
+def build(recipe, dataset, x=None):
+    """The recipe's model for pictures such as x, the training images if None; a fixed first layer is read off them."""
     make = getattr(models, recipe.model)
-    _, channels, size, _ = dataset.x_train.shape
+    x = dataset.x_train if x is None else x
+    channels, size = x.shape[1:3]
     pictures = {"in_channels": channels} | ({"size": size} if "size" in inspect.signature(make).parameters else {})
     model = make(classes=len(dataset.classes), **pictures, **recipe.model_options)
     if hasattr(model, "whiten"):
-        model.whiten(data.normalise(dataset.x_train[:1000], dataset.mean, dataset.sd))
+        model.whiten(data.normalise(x[:1000], dataset.mean, dataset.sd))
     return model
 
 
