@@ -14,6 +14,7 @@ from cnnlab.widgets import channel_mixer_state as mixer
 from cnnlab.widgets import depth_state as depth
 from cnnlab.widgets import descent_state as descent
 from cnnlab.widgets import digit_pad_state as pad
+from cnnlab.widgets import feature_browser_state as features
 from cnnlab.widgets import pooling_state as pooling
 from cnnlab.widgets import shape_ladder_state as rungs
 from cnnlab.widgets.values import number
@@ -187,12 +188,13 @@ def notebook(tmp_path_factory):
     for name, (*_, start, _) in EXPLORERS.items():
         cells.append(f"widgets.{name}(**{start})")
         cells.append(f"{name} = widgets.{name}(live=True, **{start})\n{name}")
+    cells.append("feature_browser = widgets.feature_browser(image=3)\nfeature_browser")  # which lives with Python only
     browser.write_notebook(folder / "run.ipynb", cells)
     with browser.browser() as chrome, browser.lab(folder) as address:
         page = chrome.new_page(viewport={"width": 1400, "height": 900})
         page.errors = browser.console_errors(page)
         browser.run_all(page, address, "run.ipynb")
-        page.wait_for_function(f"document.querySelectorAll('[data-sentence]').length === {2 * len(EXPLORERS)}")
+        page.wait_for_function(f"document.querySelectorAll('[data-sentence]').length === {2 * len(EXPLORERS) + 1}")
         yield page
         page.close()
 
@@ -571,3 +573,111 @@ def test_the_pictures_of_the_augmentation_explorer_are_those_of_data(notebook):
         shown = canvas.evaluate(read, places)
         for (i, j), color in zip(places, shown, strict=True):
             assert color == pytest.approx((255 * x[:, i, j]).tolist(), abs=1), canvas
+
+
+# ---- the feature-map browser, which asks Python for every picture
+
+
+@pytest.fixture
+def features_shown(notebook):
+    """Its element, and the same state in this process."""
+    root = notebook.locator(".cnnlab").last
+    known = widgets.feature_browser(live=False).state
+
+    def agrees():
+        """What it shows once Python has answered: the sentence, the three likeliest classes, the maps' range."""
+        notebook.wait_for_function("(e) => !e.hasAttribute('data-waits')", arg=root.element_handle())
+        controls = root.evaluate(f"(root) => ({READ})(root)")
+        state = features.complete(known["subject"], **controls)
+        answer = features.ask(state)
+        assert root.get_attribute("data-sentence") == features.said(state, answer)
+        best = answer.probabilities.sort(descending=True, stable=True).values[:3]
+        assert root.locator(".bars > :nth-child(3n)").all_text_contents() == [number(p) for p in best]
+        legends = root.locator(".legend:not([hidden])").all_text_contents()
+        low, high = answer.maps.min(), answer.maps.max()
+        reach = max(-low, high)
+        expected = [f"{number(-reach)}{number(reach)}" if low < 0 else f"0{number(high)}"]
+        assert legends == [f"0{number(answer.cam.max())}"] * state["cam"] + expected
+        return controls
+
+    return root, agrees
+
+
+def test_the_feature_browser_goes_to_its_ends(notebook, features_shown):
+    root, agrees = features_shown
+    assert agrees()["image"] == 3
+    controls = root.locator("[data-name]").all()
+    assert {c.get_attribute("data-name") for c in controls} == set(features.DEFAULTS)
+    for control in controls:
+        assert control.get_attribute("data-lm-suppress-shortcuts") == "true"
+        assert control.evaluate("(c) => c.labels[0].textContent")
+        if control.get_attribute("type") == "range":
+            for key in ("Home", "End", "ArrowLeft"):
+                control.press(key)
+                agrees()
+        elif control.get_attribute("type") == "checkbox":
+            for _ in range(2):
+                control.click()
+                agrees()
+        else:
+            for option in [o.get_attribute("value") for o in control.locator("option").all()]:
+                control.select_option(option)
+                assert agrees()[control.get_attribute("data-name")] == option
+    assert root.get_attribute("data-sentence") == ast.literal_eval(
+        browser.kernel_says(notebook, "repr(feature_browser)")
+    )
+
+
+def test_a_map_is_chosen_by_keys_and_mouse_and_python_is_heard(notebook, features_shown):
+    root, agrees = features_shown
+    browser.kernel_says(notebook, "feature_browser.set_trait('layer', 'layer2')")
+    browser.kernel_says(notebook, "feature_browser.set_trait('channel', 20)")
+    notebook.wait_for_function("(e) => e.dataset.sentence.includes('channel 20 of 32')", arg=root.element_handle())
+    maps = root.locator("canvas[tabindex]")
+    for key, channel in (("ArrowRight", 21), ("ArrowDown", 29), ("ArrowDown", 29), ("ArrowUp", 21), ("ArrowLeft", 20)):
+        maps.press(key)
+        assert agrees()["channel"] == channel
+    box = maps.bounding_box()
+    maps.click(position={"x": box["width"] - 3, "y": 3})
+    assert agrees()["channel"] == 7
+    for picture in root.locator("canvas").all():
+        assert picture.get_attribute("role") == "img" and picture.get_attribute("aria-label")
+
+
+def test_python_is_asked_one_thing_at_a_time_and_last_about_the_latest(notebook, features_shown):
+    root, agrees = features_shown
+    slow = "feature_browser.subject.model.conv1.register_forward_hook(lambda *_: __import__('time').sleep(0.05))"
+    browser.kernel_says(notebook, f"globals().update(slow={slow})")
+    before = int(browser.kernel_says(notebook, "feature_browser.asked"))
+    drag = f"""async (control) => {{
+        for (let value = 0; value < 24; value++) {{
+            ({MOVE})(control, value);
+            await new Promise(requestAnimationFrame);
+        }}
+    }}"""
+    root.locator("[data-name=image]").evaluate(drag)
+    assert agrees()["image"] == 23
+    assert int(browser.kernel_says(notebook, "feature_browser.asked")) - before < 12
+    browser.kernel_says(notebook, "slow.remove()")
+
+
+def test_an_error_in_python_is_shown_in_the_feature_browser(notebook, features_shown):
+    root, agrees = features_shown
+    fails = "feature_browser.subject.model.conv1.register_forward_hook(lambda *_: 1 / 0)"
+    browser.kernel_says(notebook, f"globals().update(broken={fails})")
+    root.locator("[data-name=image]").press("Home")
+    alert = root.locator("[role=alert]")
+    alert.get_by_text("ZeroDivisionError: division by zero").wait_for()
+    browser.kernel_says(notebook, "broken.remove()")
+    root.locator("[data-name=image]").press("ArrowRight")
+    assert agrees()["image"] == 1 and alert.text_content() == ""
+
+
+@pytest.mark.parametrize("width", [400, 1400])
+def test_what_asks_python_is_a_picture_that_fits_elsewhere(notebook, tmp_path, width):
+    html = widgets.feature_browser(live=False).html()
+    (tmp_path / "bare.html").write_text(f'<!doctype html><meta charset="utf-8">{html}', encoding="utf-8")
+    page = notebook.context.browser.new_page(viewport={"width": width, "height": 900})
+    page.goto((tmp_path / "bare.html").as_uri())
+    assert page.get_by_text("This explorer asks Python").is_visible() and page.locator("img").get_attribute("alt")
+    page.close()

@@ -6,6 +6,7 @@ from cnnlab.widgets.channel_mixer import channel_mixer
 from cnnlab.widgets.depth import depth_explorer
 from cnnlab.widgets.descent import descent_explorer
 from cnnlab.widgets.digit_pad import digit_pad
+from cnnlab.widgets.feature_browser import feature_browser
 from cnnlab.widgets.kernel import kernel_explorer
 from cnnlab.widgets.kernel_state import describe
 from cnnlab.widgets.pooling import pooling_explorer
@@ -23,6 +24,7 @@ __all__ = [
     "descent_explorer",
     "describe",
     "digit_pad",
+    "feature_browser",
     "kernel_explorer",
     "pooling_explorer",
     "preset",

@@ -1,0 +1,190 @@
+import { board, choice, css, drawCells, frame, greyScale, legend, make, number, root, signedScale, slider, text, tick, traits } from "./kit.js";
+
+const NAMES = ["image", "layer", "channel", "label", "cam"];
+const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const SIDE = 260, ALL = 460, GAP = 4;  // CSS pixels: picture and map, all maps together, between two of them
+const PATIENCE = 700;  // ms until the page says that Python is busy
+
+const CSS = `
+.cnnlab .bars { display: grid; grid-template-columns: minmax(4em, auto) 120px 3em; gap: 4px 8px; align-items: center; font-variant-numeric: tabular-nums; margin: 6px 0; }
+.cnnlab .bars i { display: block; height: 14px; background: #1f77b4; }
+.cnnlab figure.all { flex: 1 1 ${SIDE}px; max-width: ${ALL}px; }
+`;
+
+// matplotlib's inferno, which grows evenly brighter: what Grad-CAM is drawn with.
+const INFERNO = ["000004", "160b39", "420a68", "6a176e", "932667", "bc3754", "dd513a", "f37819", "fca50a", "f6d746", "fcffa4"]
+  .map((hex) => [0, 2, 4].map((i) => parseInt(hex.slice(i, i + 2), 16)));
+
+export function heatScale(high) {
+  return (v) => {
+    const t = Math.max(0, Math.min(1, v / (high || 1))) * (INFERNO.length - 1), i = Math.min(Math.floor(t), INFERNO.length - 2);
+    return INFERNO[i].map((c, j) => c + (t - i) * (INFERNO[i + 1][j] - c));
+  };
+}
+
+// Bytes that Python sent, as numbers.
+export function floats(view) {
+  return new Float32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
+}
+
+// How many maps stand in a row, and how wide each is drawn.
+export function grid(count) {
+  const columns = count > 16 ? 8 : Math.min(4, count);
+  return { columns, rows: Math.ceil(count / columns), cell: (ALL + GAP) / columns };
+}
+
+function render({ model, el }) {
+  const fixed = model.get("fixed");
+  const [node, forget] = root(el, CSS);
+  const python = traits(model, [...NAMES, "asked", "answered", "shown"], hear);
+  let state = python.read(), moved = false, coming = null, busy = null;  // moved: Python has not been asked about this yet
+
+  // ---- a question for Python: at most one per frame and one on its way; what is asked then is the latest
+
+  function update(changes) {
+    state = { ...state, ...changes };
+    state.channel = Math.min(state.channel, fixed.layers[state.layer] - 1);
+    moved = true;
+    coming ??= requestAnimationFrame(ask);
+    draw();
+  }
+
+  function ask() {
+    coming = null;
+    if (!moved || state.asked !== state.answered) return;
+    moved = false;
+    state = { ...state, asked: state.asked + 1 };
+    busy = setTimeout(() => { said.textContent = "Python is busy. The picture follows when it is done."; }, PATIENCE);
+    python.tell(state);
+  }
+
+  function hear(heard, message) {
+    error.textContent = message;
+    const { asked, answered, shown } = heard;
+    state = moved ? { ...state, asked, answered, shown } : heard;
+    if (asked === answered) clearTimeout(busy);
+    if (moved) coming ??= requestAnimationFrame(ask);
+    draw();
+  }
+
+  // ---- the parts
+
+  const same = (names) => names.map((name) => [name, name]);
+  const controls = {
+    image: slider("Picture", "image", (image) => update({ image }), () => {}),
+    layer: choice("Layer", "layer", same(Object.keys(fixed.layers)), (layer) => update({ layer })),
+    channel: slider("Channel", "channel", (channel) => update({ channel }), () => {}),
+    label: choice("Grad-CAM for", "label", same(fixed.classes), (label) => update({ label })),
+    cam: tick("Lay Grad-CAM over it", "cam", (cam) => update({ cam })),
+  };
+  const said = make("p", { role: "status", className: "said" }), error = make("p", { role: "alert" });
+  const picture = board(SIDE, {}), map = board(SIDE, {}), all = board(ALL, { tabIndex: 0, className: "maps" });
+  const titles = Array.from({ length: 3 }, () => make("figcaption"));
+  const [heat, scale] = [legend(), legend()], bars = make("div", { className: "bars", role: "img" });
+  all.node.addEventListener("keydown", (event) => {
+    const [across, down] = KEYS[event.key] ?? [0, 0], { columns } = grid(maps().count);
+    if (!across && !down) return;
+    pick(state.channel + across + down * columns);
+    event.preventDefault();
+  });
+  all.node.addEventListener("pointerdown", (event) => {
+    const { columns, cell } = grid(maps().count), [x, y] = all.at(event).map((v) => Math.floor(v / cell));
+    if (x < columns) pick(state.shown.first + y * columns + x);
+  });
+  node.append(
+    make("fieldset", { ariaLabel: "settings" }, ...Object.values(controls).map((control) => control.node)),
+    said,
+    error,
+    make("div", { className: "panels" },
+      make("figure", {}, titles[0], picture.node, heat.node, bars),
+      make("figure", {}, titles[1], map.node, scale.node),
+      make("figure", { className: "all" }, titles[2], all.node)),
+  );
+
+  function pick(channel) {
+    if (channel >= 0 && channel < fixed.layers[state.layer]) update({ channel });
+  }
+
+  // The maps that are here, which may still be those of the layer before.
+  function maps() {
+    const { maps: sent, first, shape: [, h, w] } = state.shown, values = floats(sent);
+    return { values, first, h, w, count: values.length / (h * w), at: (i) => values.subarray(i * h * w, (i + 1) * h * w) };
+  }
+
+  // ---- from the state to the page
+
+  function draw() {
+    const { shown } = state, waits = moved || state.asked !== state.answered;
+    controls.image.show(state.image, 0, fixed.images - 1, `picture ${state.image}`);
+    controls.layer.show(state.layer, () => null);
+    controls.channel.show(state.channel, 0, fixed.layers[state.layer] - 1, `channel ${state.channel} of ${fixed.layers[state.layer]}`);
+    controls.label.show(state.label, () => null);
+    controls.cam.show(state.cam);
+    node.toggleAttribute("data-waits", waits);
+    node.dataset.sentence = picture.node.ariaLabel = shown.sentence;
+    const [[name, share]] = shown.best, words = `The network says ${name} (${number(share)}).`;
+    if (!waits && said.textContent !== words) said.textContent = words;
+    bars.replaceChildren(...shown.best.flatMap(([name, share]) => {
+      const bar = make("i");
+      bar.style.width = `${100 * share}%`;
+      return [make("span", {}, name), make("div", {}, bar), make("span", {}, number(share))];
+    }));
+    bars.ariaLabel = `the three likeliest: ${shown.best.map(([name, share]) => `${name} ${number(share)}`).join(", ")}`;
+    drawPicture();
+    drawMaps();
+  }
+
+  function drawPicture() {
+    const { shown } = state, [c, h, w] = shown.picture_shape, pixels = new Uint8Array(shown.picture.buffer, shown.picture.byteOffset, c * h * w);
+    picture.resize(SIDE, (SIDE * h) / w);
+    const at = Array.from({ length: h * w }, (_, i) => i), pen = picture.begin(), color = (i) => [0, 1, 2].map((k) => pixels[(k % c) * h * w + i]);
+    const grey = (i) => { const [r, g, b] = color(i); return Array(3).fill(0.299 * r + 0.587 * g + 0.114 * b); };
+    drawCells(pen, at, h, w, Math.min(SIDE / w, 25), state.cam ? grey : color);
+    titles[0].textContent = state.cam ? `Where it looks for: ${shown.label}` : `Picture ${shown.state.image}`;
+    heat.node.hidden = !state.cam;
+    if (!state.cam) return;
+    const cam = floats(shown.cam), [, rows, columns] = shown.shape, high = cam.reduce((a, v) => Math.max(a, v), 0), warm = heatScale(high);
+    const small = make("canvas", { width: columns, height: rows }), on = small.getContext("2d");
+    cam.forEach((v, i) => {
+      on.fillStyle = css(warm(v));
+      on.fillRect(i % columns, Math.floor(i / columns), 1, 1);
+    });
+    Object.assign(pen, { imageSmoothingEnabled: true, globalAlpha: 0.6 });
+    pen.drawImage(small, 0, 0, SIDE, (SIDE * h) / w);
+    pen.globalAlpha = 1;
+    heat.show(0, high, warm);
+  }
+
+  function drawMaps() {
+    const { shown } = state, { values, first, h, w, count, at } = maps(), [low, high] = shown.range, reach = Math.max(-low, high);
+    const color = low < 0 ? signedScale(reach) : greyScale(0, high), chosen = state.channel - first;
+    scale.show(low < 0 ? -reach : 0, low < 0 ? reach : high, color);
+    map.resize(SIDE, (SIDE * h) / w);
+    titles[1].textContent = `Layer ${shown.state.layer}, channel ${shown.state.channel}`;
+    titles[2].textContent = `Its maps ${first} to ${first + count - 1} of ${shown.shape[0]}, on one scale`;
+    if (chosen >= 0 && chosen < count) {
+      drawCells(map.begin(), at(chosen), h, w, SIDE / w, color);
+      const one = at(chosen);
+      map.node.ariaLabel = `channel ${state.channel}: ${text(Math.min(...one))} to ${text(Math.max(...one))}`;
+    }
+    const { columns, rows, cell } = grid(count), wide = cell - GAP, tall = (wide * h) / w;
+    all.resize(ALL, rows * (tall + GAP));
+    const pen = all.begin();
+    for (let i = 0; i < count; i++) {
+      const [x, y] = [(i % columns) * cell, Math.floor(i / columns) * (tall + GAP)];
+      drawCells(pen, at(i), h, w, wide / w, color, x, y);
+      if (i === chosen) frame(pen, x + 2, y + 2, wide - 4, tall - 4);
+    }
+    all.node.ariaLabel = `all maps of layer ${shown.state.layer}, ${values.length ? `from ${text(low)} to ${text(high)}` : "none"}; arrow keys choose`;
+  }
+
+  hear(state, model.get("error") ?? "");
+  return () => {
+    clearTimeout(busy);
+    cancelAnimationFrame(coming);
+    python.forget();
+    forget();
+  };
+}
+
+export default { render };
