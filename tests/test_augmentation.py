@@ -234,6 +234,16 @@ def test_fit_trains_on_mixtures():
     assert rows[1]["loss"] < rows[0]["loss"] and 0 <= rows[1]["accuracy"] <= 1
 
 
+def test_what_comes_out_lies_where_the_images_are():
+    """On the device that has shapes and no numbers, and that refuses most meetings of two devices."""
+    x, labels = pictures().to("meta"), torch.zeros(20, dtype=torch.int64, device="meta")
+    for change in CHANGES.values():
+        assert (change(x).device.type, change(x).shape, change(x).dtype) == ("meta", x.shape, x.dtype)
+    for make in MIXES.values():
+        y, soft = make(0.5)(x, labels, 4)
+        assert y.device.type == soft.device.type == "meta" and (y.shape, soft.shape) == (x.shape, (20, 4))
+
+
 @pytest.mark.skipif(data.device().type == "cpu", reason="there is no GPU here")
 @pytest.mark.parametrize("name", MIXES)
 def test_a_gpu_makes_the_same_choices(name):

@@ -2,12 +2,11 @@
 
 Each maker returns a function of (images, generator): (n, c, h, w) in, the same shape and dtype out. The choices are
 drawn on the CPU, so that a GPU makes the same ones; generator None means PyTorch's own. changes.py does the rest.
-The few numbers that a crop or a flip sends to a GPU do not wait for what it still has to do (non_blocking).
 """
 
 import torch
 
-from .changes import crop_at, erase_at, flip_where, recolor
+from .changes import crop_at, erase_at, flip_where, recolor, send
 
 
 def random_crop(pixels, padding="zeros"):
@@ -30,7 +29,7 @@ def random_crop(pixels, padding="zeros"):
                 f"random_crop: pixels={pixels} mirrors more than there is of {h} x {w} images. "
                 f"At most {min(h, w) - 1} is needed. Lower pixels or use padding='zeros'."
             )
-        top, left = torch.randint(2 * pixels + 1, (2, n), generator=generator).to(x.device, non_blocking=x.is_cuda)
+        top, left = send(torch.randint(2 * pixels + 1, (2, n), generator=generator), x)
         return crop_at(x, top, left, pixels, padding)
 
     return crop
@@ -41,7 +40,7 @@ def random_flip():
 
     def flip(x, generator=None):
         _check_rank("random_flip", x)
-        heads = torch.rand(len(x), generator=generator).to(x.device, non_blocking=x.is_cuda) < 0.5
+        heads = send(torch.rand(len(x), generator=generator), x) < 0.5
         return flip_where(x, heads)
 
     return flip
@@ -67,7 +66,7 @@ def color_jitter(strength):
                 "are needed. Leave it out for other images."
             )
         factors = 1 + strength * (2 * torch.rand(3, len(x), generator=generator) - 1)
-        return recolor(x, *factors.to(x.device))
+        return recolor(x, *send(factors, x))
 
     return jitter
 
@@ -91,7 +90,7 @@ def random_erase(size):
                 f"random_erase: size={size} may erase all of {h} x {w} images. At most {min(h, w) - 1} is needed. "
                 f"Pass {min(h, w) // 4}."
             )
-        row, column = (torch.randint(side, (n,), generator=generator).to(x.device) for side in (h, w))
+        row, column = (send(torch.randint(side, (n,), generator=generator), x) for side in (h, w))
         return erase_at(x, row - size // 2, column - size // 2, size)
 
     return erase

@@ -9,6 +9,11 @@ import torch.nn.functional as F
 from .photographs import grey
 
 
+def send(choices, x):
+    """Bring what was drawn on the CPU to the images; these few numbers do not wait for what a GPU still has to do."""
+    return choices.to(x.device, non_blocking=x.is_cuda)
+
+
 def crop_at(x, top, left, pixels, padding="zeros"):
     """Pad every side by `pixels`, then cut a window of the old size out at (top, left), 0 to 2 * pixels."""
     n, _, h, w = x.shape

@@ -7,7 +7,7 @@ how much of each class is in an image. Every image meets another one of its batc
 import numpy as np
 import torch
 
-from .changes import blend, paste
+from .changes import blend, paste, send
 
 
 def mixup(alpha):
@@ -23,7 +23,7 @@ def mixup(alpha):
 
     def mix(x, labels, classes, generator=None):
         _check_batch("mixup", x, labels, classes)
-        share, partner = _draw(alpha, len(x), generator, x.device)
+        share, partner = _draw(alpha, x, generator)
         return blend(x, x[partner], share), _soft(labels, partner, share, classes)
 
     return mix
@@ -42,11 +42,11 @@ def cutmix(alpha):
     def mix(x, labels, classes, generator=None):
         _check_batch("cutmix", x, labels, classes)
         n, _, h, w = x.shape
-        share, partner = _draw(alpha, n, generator, x.device)
+        share, partner = _draw(alpha, x, generator)
         sides = []
         for length in (h, w):
             cut = (length * (1 - share).sqrt()).round().long()
-            start = torch.randint(length, (n,), generator=generator).to(x.device) - cut // 2
+            start = send(torch.randint(length, (n,), generator=generator), x) - cut // 2
             sides.append((start.clamp(min=0), (start + cut).clamp(max=length)))
         (top, bottom), (left, right) = sides
         share = 1 - (bottom - top) * (right - left) / (h * w)  # of the pixels that it really is
@@ -55,11 +55,11 @@ def cutmix(alpha):
     return mix
 
 
-def _draw(alpha, n, generator, device):
+def _draw(alpha, x, generator):
     """How much of each image stays, and whom it meets; PyTorch has no Beta that takes a generator."""
     seed = int(torch.randint(2**63 - 1, (), generator=generator))
-    share = torch.from_numpy(np.random.default_rng(seed).beta(alpha, alpha, n)).float()
-    return share.to(device), torch.randperm(n, generator=generator).to(device)
+    share = torch.from_numpy(np.random.default_rng(seed).beta(alpha, alpha, len(x))).float()
+    return send(share, x), send(torch.randperm(len(x), generator=generator), x)
 
 
 def _soft(labels, partner, share, classes):
