@@ -32,8 +32,9 @@ EXPLORERS = {
     "shape_ladder": ({"model": "CifarNet"}, "size", (1, 64)),
     "descent_explorer": ({}, "steps", (0, 100)),
     "digit_pad": ({}, "part", (0, 100)),
+    "feature_browser": ({}, "image", (0, 23)),
 }
-ASKS_PYTHON = set()  # those of them that move only as widgets; kernel_explorer is measured both ways
+ASKS_PYTHON = {"feature_browser"}  # those of them that move only as widgets; kernel_explorer is measured both ways
 COMPUTING = (20, 50, 30)  # goals of those that compute in the browser: p50 ms, p95 ms, pictures/s
 ASKING = (120, float("inf"), 0)  # and of those that ask Python
 
@@ -41,8 +42,8 @@ PAGE = "explorer = widgets.{name}(**{settings})\nexplorer"
 WIDGET = "widgets.{name}(live=True, **{settings})"
 INTERACT = """
 @interact({slider}={range})
-def explore({slider}=widgets.{name}(**{settings}).state["{slider}"]):
-    page = widgets.{name}(**{settings} | {{"{slider}": {slider}}})
+def explore({slider}=widgets.{name}(live=False, **{settings}).state["{slider}"]):
+    page = widgets.{name}(live=False, **{settings} | {{"{slider}": {slider}}})
     display(page._draw(page.state))
 """
 FIRST = "from ipywidgets import interact\nfrom cnnlab import widgets\n%matplotlib inline"
