@@ -90,7 +90,8 @@ export function signedScale(reach) {
   return (v) => {
     const t = Math.max(0, Math.min(1, 0.5 + v / (2 * reach || 1))) * (RDBU.length - 1);
     const i = Math.min(Math.floor(t), RDBU.length - 2);
-    return RDBU[i].map((c, j) => c + (t - i) * (RDBU[i + 1][j] - c));
+    const [from, to, part] = [RDBU[i], RDBU[i + 1], t - i];
+    return [from[0] + part * (to[0] - from[0]), from[1] + part * (to[1] - from[1]), from[2] + part * (to[2] - from[2])];
   };
 }
 
@@ -234,13 +235,13 @@ export function drawCells(pen, values, rows, columns, cell, color, left = 0, top
   pixels ??= document.createElement("canvas");
   if (pixels.width !== columns || pixels.height !== rows) Object.assign(pixels, { width: columns, height: rows });
   const small = pixels.getContext("2d", { willReadFrequently: true });
-  const image = small.createImageData(columns, rows);
+  const image = small.createImageData(columns, rows), { data } = image;
   for (let i = 0; i < rows * columns; i++) {
-    const [r, g, b] = color(values[i]);
-    image.data[4 * i] = r;
-    image.data[4 * i + 1] = g;
-    image.data[4 * i + 2] = b;
-    image.data[4 * i + 3] = 255;
+    const rgb = color(values[i]);
+    data[4 * i] = rgb[0];
+    data[4 * i + 1] = rgb[1];
+    data[4 * i + 2] = rgb[2];
+    data[4 * i + 3] = 255;
   }
   small.putImageData(image, 0, 0);
   pen.imageSmoothingEnabled = false;

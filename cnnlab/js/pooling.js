@@ -48,22 +48,30 @@ function windows(n, { kernel_size: k, stride: s, padding: p, ceil_mode: up }) {
   });
 }
 
+// The largest value or the sum under each window along each line of n values; lines become columns.
+function slide(values, lines, n, windows, max) {
+  const found = new Float64Array(windows.length * lines);
+  for (let j = 0; j < windows.length; j++) {
+    const [from, to] = windows[j];
+    for (let line = 0; line < lines; line++) {
+      const end = line * n + to;
+      let at = line * n + from, best = values[at];
+      if (max) {
+        while (++at < end) if (values[at] > best) best = values[at];
+      } else {
+        while (++at < end) best += values[at];
+      }
+      found[j * lines + line] = best;
+    }
+  }
+  return found;
+}
+
 // First along the rows, then along the columns: sums and maxima can be taken in any order.
 function pool(x, state) {
   const max = state.mode === "max", rows = windows(x.h, state), columns = windows(x.w, state), [h, w] = [rows.length, columns.length];
-  const gather = (from, to, start, step) => {
-    let best = from[start];
-    for (let at = start + step; at < to; at += step) best = max ? Math.max(best, from[at]) : best + from[at];
-    return best;
-  };
-  const across = new Float64Array(x.h * w), values = new Float64Array(h * w);
-  for (let i = 0; i < x.h; i++) {
-    for (let j = 0; j < w; j++) across[i * w + j] = gather(x.values, i * x.w + columns[j][1], i * x.w + columns[j][0], 1);
-  }
-  for (let i = 0; i < h; i++) {
-    const count = (j) => (max ? 1 : rows[i][2] * columns[j][2]);
-    for (let j = 0; j < w; j++) values[i * w + j] = gather(across, rows[i][1] * w + j, rows[i][0] * w + j, w) / count(j);
-  }
+  const values = slide(slide(x.values, x.h, x.w, columns, max), w, x.h, rows, max);
+  if (!max) for (let i = 0; i < h * w; i++) values[i] /= rows[Math.floor(i / w)][2] * columns[i % w][2];
   return { h, w, values };
 }
 
@@ -114,18 +122,18 @@ function compare(before, after, shift) {
 }
 
 // Everything about a setting that does not depend on the shift that is picked: the outputs and errors for all shifts.
-let kept = { key: null };
+let kept = {};
 function shifted(state, fixed) {
   const { image, mode, kernel_size, stride, padding, ceil_mode } = state;
   const key = JSON.stringify([image, mode, kernel_size, stride, padding, ceil_mode]);
   if (kept.key === key) return kept;
-  const x = original(state, fixed), shifts = Array.from({ length: fixed.limits.shift[1] + 1 }, (_, shift) => shift);
-  const pictures = shifts.map((shift) => roll(x, shift));
+  const shifts = Array.from({ length: fixed.limits.shift[1] + 1 }, (_, shift) => shift);
+  const pictures = kept.image === image ? kept.pictures : shifts.map((shift) => roll(original(state, fixed), shift));
   const ways = WAYS.map((way) => {
     const outputs = pictures.map((moved) => way(moved, state));
     return shifts.map((shift) => ({ output: outputs[shift], before: outputs[0], ...compare(outputs[0], outputs[shift], shift) }));
   });
-  return (kept = { key, pictures, ways });
+  return (kept = { key, image, pictures, ways });
 }
 
 // Everything that the explorer shows of a legal state: the moved picture, and for both ways down the output, what is
