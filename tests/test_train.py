@@ -142,6 +142,26 @@ def test_float16_keeps_gradients_that_are_small():
     torch.testing.assert_close(moved["float16"], moved[None], rtol=1e-2, atol=1e-3)
 
 
+def test_a_resumed_run_in_float16_goes_on_with_the_scale_that_it_had(tmp_path):
+    """The loss is so large that steps are left out until the scale has come down; begun anew, it would skip more."""
+
+    def large(logits, labels):
+        return F.cross_entropy(logits, labels) * 1e3
+
+    def go(**options):
+        train.seed(0)
+        net = small_net()
+        sgd = torch.optim.SGD(net.parameters(), 1e-5)
+        train.fit(net, as_list(), optimizer=sgd, loss=large, precision="float16", progress=False, **options)
+        return net.state_dict()
+
+    whole = go(epochs=3)
+    go(epochs=2, folder=tmp_path)
+    scale = checkpoint.read("test", tmp_path / "last.pt")["scaler"]["scale"]
+    assert scale < 65536 / 4  # half as much after each step that was left out
+    assert same(go(epochs=3, folder=tmp_path, resume=True), whole)
+
+
 def test_looking_with_16_bits_and_with_the_mirror_image():
     train.seed(0)
     net, (x, labels) = small_net().eval(), images()
