@@ -107,7 +107,7 @@ def test_precision_is_the_loop_with_autocast(precision, clip):
 
     train.seed(1)
     optimizer = torch.optim.SGD(twin.parameters(), 0.1)
-    scaler = torch.amp.GradScaler("cpu", enabled=precision == "float16")
+    scaler = torch.amp.GradScaler("cpu", init_scale=1024, enabled=precision == "float16")
     for _ in range(2):
         for x, labels in as_list():
             with torch.autocast("cpu", getattr(torch, precision)):
@@ -131,22 +131,22 @@ def test_float16_keeps_gradients_that_are_small():
         net = nn.Linear(4, 3, bias=False)
         nn.init.zeros_(net.weight)
         batches = [(torch.ones(8, 4), torch.tensor([0, 1] * 4))]
-        tiny = torch.optim.SGD(net.parameters(), 1e8)
+        tiny = torch.optim.SGD(net.parameters(), 1e7)
 
         def loss(logits, labels):
-            return F.cross_entropy(logits, labels) * 1e-8
+            return F.cross_entropy(logits, labels) * 1e-7
 
         train.fit(net, batches, epochs=1, optimizer=tiny, loss=loss, precision=precision, progress=False)
         moved[precision] = net.weight.detach()
     assert moved[None].abs().max() > 0.1
-    torch.testing.assert_close(moved["float16"], moved[None], rtol=1e-2, atol=1e-3)
+    torch.testing.assert_close(moved["float16"], moved[None], rtol=2e-2, atol=2e-3)
 
 
 def test_a_resumed_run_in_float16_goes_on_with_the_scale_that_it_had(tmp_path):
     """The loss is so large that steps are left out until the scale has come down; begun anew, it would skip more."""
 
     def large(logits, labels):
-        return F.cross_entropy(logits, labels) * 1e3
+        return F.cross_entropy(logits, labels) * 1e4
 
     def go(**options):
         train.seed(0)
@@ -158,7 +158,7 @@ def test_a_resumed_run_in_float16_goes_on_with_the_scale_that_it_had(tmp_path):
     whole = go(epochs=3)
     go(epochs=2, folder=tmp_path)
     scale = checkpoint.read("test", tmp_path / "last.pt")["scaler"]["scale"]
-    assert scale < 65536 / 4  # half as much after each step that was left out
+    assert scale < 1024 / 4  # half as much after each step that was left out
     assert same(go(epochs=3, folder=tmp_path, resume=True), whole)
 
 

@@ -63,7 +63,7 @@ def fit(
     """
     guards.check_fit(model, batches, epochs, optimizer, loss, scheduler, clip, precision, folder, resume)
     device = _place(model, batches)
-    scaler = torch.amp.GradScaler(device.type, enabled=precision == "float16")  # not enabled, it does nothing at all
+    scaler = torch.amp.GradScaler(device.type, init_scale=1024, enabled=precision == "float16")  # else it does nothing
     history = load_checkpoint(folder, model, optimizer, scheduler, scaler, batches) if resume else History()
 
     with _mode(model, training=True), Progress(progress, batches, epochs, done=len(history)) as bar:
