@@ -115,7 +115,7 @@ class Corner(nn.Module):
 @pytest.mark.parametrize(("size", "stride"), [(2, 2), (4, 2), (3, 1), (2, 1)])
 def test_occlusion_finds_what_the_answer_hangs_on(size, stride):
     x = torch.ones(2, 1, 8, 8)
-    falls = inside.occlusion(Corner().eval(), x, torch.tensor([1, 0]), size, stride)
+    falls = inside.occlusion(Corner().eval(), x, torch.tensor([1, 0]), size, stride, fill=0.0)
     side = shapes.out_size(8, stride, stride)
     assert falls.shape == (2, side, side)
     for i in range(side):
@@ -134,6 +134,22 @@ def test_occlusion_covers_with_what_it_is_told():
     x = torch.zeros(1, 1, 8, 8)
     falls = inside.occlusion(Corner().eval(), x, torch.tensor([1]), 2, 2, fill=1.0)
     assert falls.min() == pytest.approx(0.5 - torch.tensor(4.0).sigmoid().item()) and falls.max() == 0
+
+
+@pytest.mark.parametrize(
+    ("top", "left", "covered"),
+    [
+        (1, 0, [[1, 2, 3], [6, 6, 6], [6, 6, 9]]),
+        (-1, 2, [[1, 2, 6], [4, 5, 6], [7, 8, 9]]),  # a part lies outside
+        (2, -2, [[1, 2, 3], [4, 5, 6], [7, 8, 9]]),  # all of it does
+    ],
+)
+def test_cover(top, left, covered):
+    x = torch.arange(1.0, 10).view(1, 1, 3, 3)
+    assert inside.cover(x, top, left, 2, fill=6).tolist()[0][0] == covered
+    own = inside.cover(torch.cat([x, 2 * x]), 0, 0, 3)  # each picture's mean: 5 and 10
+    assert own[0].unique().tolist() == [5] and own[1].unique().tolist() == [10]
+    assert torch.equal(x, torch.arange(1.0, 10).view(1, 1, 3, 3))
 
 
 # ---- receptive fields

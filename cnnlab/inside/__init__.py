@@ -10,11 +10,12 @@ Models are asked in evaluation mode and left as they were: no weight and no .gra
 
 from .fields import effective_receptive_field, pixels_holding
 from .maps import Patches, activations, top_patches
-from .where import grad_cam, occlusion
+from .where import cover, grad_cam, occlusion
 
 __all__ = [
     "Patches",
     "activations",
+    "cover",
     "effective_receptive_field",
     "grad_cam",
     "occlusion",

@@ -95,7 +95,7 @@ def check_field(field):
     return found
 
 
-def check_patch(size, stride, x):
+def check_square(size, stride, x):
     for name, value in (("size", size), ("stride", stride)):
         if isinstance(value, bool) or not isinstance(value, int):
             raise TypeError(f"occlusion: {name}={value!r} is not a whole number of pixels. Pass {name}=8.")

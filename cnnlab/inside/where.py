@@ -5,7 +5,7 @@ import torch
 from cnnlab import shapes
 
 from .maps import found
-from .refusals import check_asked, check_labels, check_patch, images_of
+from .refusals import check_asked, check_labels, check_square, images_of
 
 
 @torch.enable_grad()  # also where gradients are switched off
@@ -41,37 +41,50 @@ def grad_cam(model, x, layer, labels):
     return (weights * maps.detach()).sum(dim=1).relu()
 
 
-def occlusion(model, x, labels, size=8, stride=2, fill=0.0):
-    """How far the probability of a class falls when a square patch is covered, for patches all over the picture.
+def cover(x, top, left, size, fill=None):
+    """Pictures with a square covered.
+
+    x           (n, c, h, w)
+    top, left   its first row and column; below 0 a part of it lies outside
+    size        pixels of its side
+    fill        what covers: a number, or a tensor that fits (n, c, 1, 1); each picture's own mean colour if None
+    returns     (n, c, h, w)   a copy
+    """
+    covered = x.clone()
+    fill = x.mean(dim=(2, 3), keepdim=True) if fill is None else fill
+    covered[:, :, max(0, top) : max(0, top + size), max(0, left) : max(0, left + size)] = fill
+    return covered
+
+
+@torch.no_grad()
+def occlusion(model, x, labels, size=8, stride=2, fill=None):
+    """How far the probability of a class falls when a square is covered, for squares all over the picture.
 
     model     in evaluation mode
-    x         (n, c, h, w)         normalised, so that 0 is the mean colour
+    x         (n, c, h, w)
     labels    (n,) int64           the class that is asked for, picture by picture
-    size      pixels of the patch; at the edges a part of it lies outside
-    stride    pixels from one patch to the next, up to size
-    fill      what covers
+    size      pixels of the square; at the edges a part of it lies outside
+    stride    pixels from one square to the next, up to size
+    fill      as in cover: a colour that stands out is a new shape in the picture, which the model sees, too
     returns   (n, oh, ow)          with oh = out_size(h, stride, stride), ow likewise; below 0 where it rises
 
-    Value (i, j) belongs to the stride x stride pixels in the middle of its patch: the map lies over the picture.
-    Source: Zeiler and Fergus 2013, "Visualizing and understanding convolutional networks", section 4.2.
+    Value (i, j) belongs to the stride x stride pixels in the middle of its square: the map lies over the picture.
+    Source: Zeiler and Fergus 2013, "Visualizing and understanding convolutional networks", section 4.2, who cover with
+    gray.
     """
     check_asked("occlusion", model, x, model)
-    check_patch(size, stride, x)
-    with torch.no_grad():
-        logits = model(x)
-        check_labels("occlusion", labels, logits)
+    check_square(size, stride, x)
+    logits = model(x)
+    check_labels("occlusion", labels, logits)
 
-        def probability(logits):
-            return logits.softmax(1).gather(1, labels[:, None])[:, 0]  # (n,)
+    def probability(logits):
+        return logits.softmax(dim=1).gather(1, labels[:, None])[:, 0]  # (n,)
 
-        whole = probability(logits)
-        oh, ow = (shapes.out_size(length, stride, stride) for length in x.shape[2:])
-        falls = x.new_zeros(len(x), oh, ow)
-        reach = (size - stride) // 2
-        for i in range(oh):
-            for j in range(ow):
-                top, left = i * stride - reach, j * stride - reach
-                covered = x.clone()
-                covered[:, :, max(0, top) : top + size, max(0, left) : left + size] = fill
-                falls[:, i, j] = whole - probability(model(covered))
+    whole = probability(logits)
+    oh, ow = (shapes.out_size(length, stride, stride) for length in x.shape[2:])
+    falls = x.new_zeros(len(x), oh, ow)
+    for i in range(oh):
+        for j in range(ow):
+            top, left = (k * stride - (size - stride) // 2 for k in (i, j))
+            falls[:, i, j] = whole - probability(model(cover(x, top, left, size, fill)))
     return falls
