@@ -280,6 +280,28 @@ def test_split_of_no_number(digits, validation):
         digits.split(validation)
 
 
+# ---- only
+
+
+def test_only_some_classes(digits):
+    few = digits.only([7, 0])
+    assert few.classes == ("7", "0") and few.name == digits.name
+    for x, y, whole_x, whole_y in (
+        (few.x_train, few.y_train, digits.x_train, digits.y_train),
+        (few.x_test, few.y_test, digits.x_test, digits.y_test),
+    ):
+        assert torch.equal(x[y == 0], whole_x[whole_y == 7]) and torch.equal(x[y == 1], whole_x[whole_y == 0])
+        assert set(y.tolist()) == {0, 1} and len(x) == len(y)
+    assert few.mean == pytest.approx([few.x_train.double().mean().item() / 255])  # its own, not that of all digits
+    assert few.sd == pytest.approx([few.x_train.double().std(correction=0).item() / 255])
+
+
+@pytest.mark.parametrize("classes", [[], 3, [1, 1], [0, 10], [-1], ["3"], None])
+def test_only_of_classes_that_are_not_there(digits, classes):
+    with pytest.raises(ValueError, match="Different whole numbers from 0 to 9 are needed"):
+        digits.only(classes)
+
+
 # ---- batches
 
 

@@ -665,3 +665,18 @@ def test_the_command_that_measures_runs():
     run = subprocess.run([sys.executable, tool, *options], capture_output=True, text=True, check=True, timeout=300)
     accuracy = re.search(r"^test: (\d+\.\d\d) % over 1 seeds, training \d+\.\d s", run.stdout, re.MULTILINE)
     assert float(accuracy[1]) > 80 and "8000 training and 2000 test images" in run.stdout
+
+
+# ---- one step, written out
+
+
+@pytest.mark.parametrize(("momentum", "weight_decay"), [(0.0, 0.0), (0.9, 0.0), (0.0, 0.1), (0.9, 0.1)])
+def test_sgd_step_is_the_step_of_torch(momentum, weight_decay):
+    weight = torch.randn(3, 4, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.SGD([weight], lr=0.3, momentum=momentum, weight_decay=weight_decay)
+    ours, velocity = weight.detach().clone(), torch.zeros(3, 4, dtype=torch.float64)
+    for _ in range(5):
+        weight.grad = torch.randn_like(weight)
+        optimizer.step()
+        ours, velocity = train.sgd_step(ours, weight.grad, velocity, 0.3, momentum, weight_decay)
+        torch.testing.assert_close(ours, weight.detach())

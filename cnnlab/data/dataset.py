@@ -1,6 +1,6 @@
 """What `load` returns: the images and labels of one data set with what is needed to normalise and name them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -51,6 +51,27 @@ class Dataset:
         order = torch.randperm(images, generator=torch.Generator().manual_seed(seed))
         kept, aside = order[count:], order[:count]
         return (self.x_train[kept], self.y_train[kept]), (self.x_train[aside], self.y_train[aside])
+
+    def only(self, classes):
+        """The same data set with fewer classes: their images, labels counted anew, a mean and sd of their own.
+
+        classes      indices of the classes that stay, such as [0, 3]
+        """
+        chosen = list(classes) if isinstance(classes, list | tuple | range) else None
+        if not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(range(len(self.classes))):
+            raise ValueError(
+                f"only: classes={classes!r}. Different whole numbers from 0 to {len(self.classes) - 1} are needed. "
+                f"Pass a list such as [0, 3]."
+            )
+        new = torch.full((len(self.classes),), -1)  # the new number of each class, -1 for those that go
+        new[chosen] = torch.arange(len(chosen))
+        parts = []
+        for x, y in ((self.x_train, self.y_train), (self.x_test, self.y_test)):
+            stay = new[y] >= 0
+            parts += [x[stay], new[y[stay]]]
+        mean, sd = mean_and_sd(parts[0])
+        return replace(self, **dict(zip(("x_train", "y_train", "x_test", "y_test"), parts, strict=True)),
+                       classes=tuple(self.classes[c] for c in chosen), mean=mean, sd=sd)  # fmt: skip
 
 
 def mean_and_sd(x):

@@ -20,7 +20,7 @@ from .googlenet import GoogLeNet, Inception, SmallGoogLeNet
 from .lenet1998 import LeNet1998
 from .nin import NiN, NiNBlock, SmallNiN
 from .pretrained import pretrained_weights
-from .quick import QuickCifar, QuickMnist
+from .quick import QuickCifar, QuickMnist, Whitening
 from .resnet import BasicBlock, Bottleneck, ResNet, SmallResNet, resnet18, resnet34, resnet50
 from .transfer import Frozen, new_head
 from .vgg import VGG, VGG_STACKS, SmallVGG
@@ -52,6 +52,7 @@ __all__ = [
     "SmallNiN",
     "SmallResNet",
     "SmallVGG",
+    "Whitening",
     "doodle_net",
     "new_head",
     "pretrained_weights",

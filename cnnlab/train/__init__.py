@@ -12,6 +12,7 @@ import torch
 from .calibration import expected_calibration_error
 from .checkpoint import load_weights
 from .confusion import confusion_matrix
+from .descent import sgd_step
 from .history import History
 from .loop import Result, evaluate, fit, predict_logits
 from .states import moved
@@ -27,6 +28,7 @@ __all__ = [
     "moved",
     "predict_logits",
     "seed",
+    "sgd_step",
 ]
 
 
