@@ -32,6 +32,8 @@ EXPLORERS = {
     "shape_ladder": ({"model": "CifarNet"}, "size", (1, 64)),
     "descent_explorer": ({}, "steps", (0, 100)),
     "digit_pad": ({}, "part", (0, 100)),
+    "depth_explorer": ({}, "depth", (1, 50)),
+    "augmentation_explorer": ({}, "seed", (0, 99)),
     "feature_browser": ({}, "image", (0, 23)),
 }
 ASKS_PYTHON = {"feature_browser"}  # those of them that move only as widgets; kernel_explorer is measured both ways
