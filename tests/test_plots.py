@@ -66,6 +66,15 @@ def test_curves_draw_each_series_with_its_own_dash():
     assert len({line.get_linestyle() for line in lines}) == 2
 
 
+def test_curves_over_whole_numbers_have_whole_ticks():
+    def ticks(x):
+        (ax,) = plots.curves({"": [1, 2, 3]}, "epoch", "nats", x=x).axes
+        return {tick % 1 for tick in ax.get_xticks()}
+
+    assert ticks([1, 2, 3]) == {0}  # half an epoch is no place
+    assert len(ticks([0.5, 1, 1.5])) > 1
+
+
 def test_history_draws_training_and_validation():
     rows = [{"epoch": e, "loss": 1 / e, "accuracy": 1 - 1 / e, "val_loss": 2 / e, "val_accuracy": 0.5} for e in (1, 2)]
     fig = plots.history(rows)

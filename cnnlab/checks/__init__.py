@@ -20,6 +20,7 @@ TABLES = (
     "neurons",
     "learning",
     "lenet",
+    "alexnet",
     "resnet",
     "transfer",
 )

@@ -7,7 +7,7 @@ const MOST = { size: 64, channels: 4, kernel_size: 11, stride: 4, padding: 5 }; 
 const FACES = ["#9ec9ea", "#c9e0f2", "#6fa8d3"];  // front, top, side
 
 const CSS = `
-.cnnlab figure.ladder { flex: 1 1 330px; max-width: 560px; }
+.cnnlab figure.ladder { flex: 1 1 330px; min-width: min-content; max-width: 560px; }
 .cnnlab .ladder table { border-collapse: collapse; table-layout: auto; width: 100%; margin: 0; font-size: 14px; }
 .cnnlab .ladder tr, .cnnlab .ladder tbody tr:nth-child(n), .cnnlab .ladder tbody tr:hover { background: none; }
 .cnnlab .ladder th, .cnnlab .ladder td { padding: 3px 6px; text-align: right; border: 0; border-bottom: 1px solid #8885; vertical-align: middle;

@@ -38,7 +38,7 @@ def curves(series, xlabel, ylabel, title=None, x=None, spread=None, log_y=False,
         ax.set_yscale("log")
     if log_x:
         ax.set_xscale("log")
-    elif x is None:
+    elif x is None or (np.asarray(array(x)) % 1 == 0).all():
         ax.xaxis.get_major_locator().set_params(integer=True)  # half an epoch or layer is no place
     open_frame(ax)
     _label_ends(ax, ends)
