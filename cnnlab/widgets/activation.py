@@ -1,11 +1,9 @@
 """The activation explorer: what a unit makes of its weighted sum, and what a chain leaves of a nudge."""
 
-import functools
-
 import torch
 
-from cnnlab.widgets import hosts
-from cnnlab.widgets.activation_state import DEFAULTS, FUNCTIONS, bend, chain, complete, describe, fixed, settle
+from cnnlab.widgets import activation_state, hosts
+from cnnlab.widgets.activation_state import DEFAULTS, FUNCTIONS, bend, chain, complete
 
 
 def activation_explorer(
@@ -23,40 +21,7 @@ def activation_explorer(
 
     What is left of a nudge is the slope of the last answer for the input, as torch.autograd finds it.
     """
-    state = complete(function=function, x=x, weight=weight, bias=bias, units=units, negative_slope=negative_slope)
-    return _live()(fixed=fixed(), **state) if live else ActivationPage(state)
-
-
-class ActivationPage(hosts.Page):
-    module = "activation_explorer"
-
-    def __init__(self, state):
-        super().__init__(state, fixed(), describe, draw)
-
-    @property
-    def chain(self):
-        return chain(self.state)
-
-
-@functools.cache
-def _live():
-    """The widget's class, made on first use: ipywidgets takes a while to import."""
-    import traitlets as t
-
-    class ActivationExplorer(hosts.live(ActivationPage, tuple(DEFAULTS), settle)):
-        function = t.Unicode().tag(sync=True)
-        x = t.Float().tag(sync=True)
-        weight = t.Float().tag(sync=True)
-        bias = t.Float().tag(sync=True)
-        units = t.Int().tag(sync=True)
-        negative_slope = t.Float().tag(sync=True)
-
-        @property
-        def chain(self):
-            """The units as they are set now: a list of (sum, answer, slope, left)."""
-            return chain(self.state)
-
-    return ActivationExplorer
+    return _opens(live, function=function, x=x, weight=weight, bias=bias, units=units, negative_slope=negative_slope)
 
 
 def draw(state):
@@ -90,3 +55,6 @@ def draw(state):
     right.set_xlabel("unit")
     right.legend(fontsize=8)
     return fig
+
+
+_opens = hosts.pair("activation_explorer", activation_state, draw, chain=chain)

@@ -24,10 +24,7 @@ FLAT = 0.01  # a unit is saturated below this share of its function's steepest s
 
 def complete(**given):
     """A whole legal state in plain values, defaults filled in, or an error that says why there is none."""
-    for name in given:
-        if name not in DEFAULTS:
-            raise values.wrong(WHO, f"{name} is no setting", f"There are {', '.join(DEFAULTS)}", "Use one of them")
-    s = DEFAULTS | given
+    s = values.known(WHO, DEFAULTS, given)
     values.one_of(WHO, "function", s["function"], FUNCTIONS)
     for name, grid in GRIDS.items():
         s[name] = values.stop(WHO, name, s[name], *grid)

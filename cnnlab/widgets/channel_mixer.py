@@ -1,21 +1,15 @@
 """The channel mixer: a layer over color photographs, and the sum over channels that makes each output."""
 
-import functools
-
-from cnnlab.widgets import hosts
+from cnnlab.widgets import channel_mixer_state, hosts
 from cnnlab.widgets.channel_mixer_state import (
-    DEFAULTS,
     complete,
     cost,
-    describe,
     fine,
-    fixed,
     names,
     picture,
     products,
     read,
     result,
-    settle,
     weights,
 )
 
@@ -40,42 +34,7 @@ def channel_mixer(
     Raises ValueError for a layer that cannot be, with the reason.
     """
     given = {"image": image, "mix": mix, "kernel": kernel, "filters": filters, "groups": groups}
-    state = complete(**given, output=output, row=row, column=column)
-    return _live()(fixed=fixed(), **state) if live else ChannelPage(state)
-
-
-class ChannelPage(hosts.Page):
-    module = "channel_mixer"
-
-    def __init__(self, state):
-        super().__init__(state, fixed(), describe, draw)
-
-    @property
-    def cost(self):
-        return cost(self.state)
-
-
-@functools.cache
-def _live():
-    """The widget's class, made on first use: ipywidgets takes a while to import."""
-    import traitlets as t
-
-    class ChannelMixer(hosts.live(ChannelPage, tuple(DEFAULTS), settle)):
-        image = t.Unicode().tag(sync=True)
-        mix = t.Any().tag(sync=True)  # a name or rows of numbers
-        kernel = t.Unicode().tag(sync=True)
-        filters = t.Int().tag(sync=True)
-        groups = t.Int().tag(sync=True)
-        output = t.Int().tag(sync=True)
-        row = t.Int().tag(sync=True)
-        column = t.Int().tag(sync=True)
-
-        @property
-        def cost(self):
-            """(parameters, multiply-adds) of the layer as it is set now."""
-            return cost(self.state)
-
-    return ChannelMixer
+    return _opens(live, **given, output=output, row=row, column=column)
 
 
 def draw(state):
@@ -109,3 +68,6 @@ def draw(state):
         bare(axes)
     spots[0, -1].axis("off")
     return fig
+
+
+_opens = hosts.pair("channel_mixer", channel_mixer_state, draw, cost=cost)

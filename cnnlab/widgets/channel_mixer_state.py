@@ -31,10 +31,7 @@ SIDE = 64  # pixels
 
 def complete(**given):
     """A whole legal state in plain values, defaults filled in, or an error that says why there is none."""
-    for name in given:
-        if name not in DEFAULTS:
-            raise values.wrong(WHO, f"{name} is no setting", f"There are {', '.join(DEFAULTS)}", "Use one of them")
-    s = DEFAULTS | given
+    s = values.known(WHO, DEFAULTS, given)
     values.one_of(WHO, "image", s["image"], PHOTOS)
     values.one_of(WHO, "kernel", s["kernel"], KERNELS)
     own = None

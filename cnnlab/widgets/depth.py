@@ -1,10 +1,9 @@
 """The depth explorer: how large signal and gradient are in each layer of a deep chain, before anything is learnt."""
 
-import functools
 import math
 
-from cnnlab.widgets import hosts
-from cnnlab.widgets.depth_state import DEFAULTS, complete, describe, fixed, settle, sizes
+from cnnlab.widgets import depth_state, hosts
+from cnnlab.widgets.depth_state import complete, sizes
 
 
 def depth_explorer(*, live=False, depth=30, init="xavier", gain=1.0, activation="relu", batch_norm=False, skip=False):
@@ -22,40 +21,7 @@ def depth_explorer(*, live=False, depth=30, init="xavier", gain=1.0, activation=
     The layers are dense. A convolution behaves alike: with c input channels and kernel size k, c * k * k stands in the
     place of the 64 inputs. Sources: Glorot and Bengio 2010; He et al. 2015, section 2.2.
     """
-    state = complete(depth=depth, init=init, gain=gain, activation=activation, batch_norm=batch_norm, skip=skip)
-    return _live()(fixed=fixed(), **state) if live else DepthPage(state)
-
-
-class DepthPage(hosts.Page):
-    module = "depth_explorer"
-
-    def __init__(self, state):
-        super().__init__(state, fixed(), describe, draw)
-
-    @property
-    def sizes(self):
-        return sizes(self.state)
-
-
-@functools.cache
-def _live():
-    """The widget's class, made on first use: ipywidgets takes a while to import."""
-    import traitlets as t
-
-    class DepthExplorer(hosts.live(DepthPage, tuple(DEFAULTS), settle)):
-        depth = t.Int().tag(sync=True)
-        init = t.Unicode().tag(sync=True)
-        gain = t.Float().tag(sync=True)
-        activation = t.Unicode().tag(sync=True)
-        batch_norm = t.Bool().tag(sync=True)
-        skip = t.Bool().tag(sync=True)
-
-        @property
-        def sizes(self):
-            """Signal and gradient by layer, as it is set now."""
-            return sizes(self.state)
-
-    return DepthExplorer
+    return _opens(live, depth=depth, init=init, gain=gain, activation=activation, batch_norm=batch_norm, skip=skip)
 
 
 def draw(state):
@@ -68,3 +34,6 @@ def draw(state):
     if not math.isnan(found.gradient[0]):
         series["gradient"] = [size if 0 < size < math.inf else math.nan for size in found.gradient]
     return plots.curves(series, "layer (0 is the input)", "standard deviation", log_y=True)
+
+
+_opens = hosts.pair("depth_explorer", depth_state, draw, sizes=sizes)

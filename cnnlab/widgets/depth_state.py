@@ -37,10 +37,7 @@ FLOAT32 = (2.0**-149, torch.finfo(torch.float32).max)  # its smallest and its la
 
 def complete(**given):
     """A whole legal state in plain values, defaults filled in, or an error that says why there is none."""
-    for name in given:
-        if name not in DEFAULTS:
-            raise values.wrong(WHO, f"{name} is no setting", f"There are {', '.join(DEFAULTS)}", "Use one of them")
-    s = DEFAULTS | given
+    s = values.known(WHO, DEFAULTS, given)
     s["depth"] = values.whole(WHO, "depth", s["depth"], *DEPTHS)
     values.one_of(WHO, "init", s["init"], INITS)
     s["gain"] = values.stop(WHO, "gain", s["gain"], *GAINS)

@@ -1,18 +1,12 @@
 """The descent explorer: a weight, or two, walks down a loss, and each step shows its arithmetic."""
 
-import functools
-
 import torch
 
-from cnnlab.widgets import hosts
+from cnnlab.widgets import descent_state, hosts
 from cnnlab.widgets.descent_state import (
-    DEFAULTS,
     LANDSCAPES,
     complete,
-    describe,
-    fixed,
     landscape,
-    settle,
     walk,
 )
 
@@ -31,7 +25,8 @@ def descent_explorer(
     start           a number, or one for each weight, in steps of 0.05; the landscape's own if None
     returns         an explorer: its settings are .state, what each step saw is .walk, its text one sentence
     """
-    state = complete(
+    return _opens(
+        live,
         landscape=landscape,
         learning_rate=learning_rate,
         momentum=momentum,
@@ -39,39 +34,6 @@ def descent_explorer(
         zero_grad=zero_grad,
         start=start,
     )
-    return _live()(fixed=fixed(), **state) if live else DescentPage(state)
-
-
-class DescentPage(hosts.Page):
-    module = "descent_explorer"
-
-    def __init__(self, state):
-        super().__init__(state, fixed(), describe, draw)
-
-    @property
-    def walk(self):
-        return walk(self.state)
-
-
-@functools.cache
-def _live():
-    """The widget's class, made on first use: ipywidgets takes a while to import."""
-    import traitlets as t
-
-    class DescentExplorer(hosts.live(DescentPage, tuple(DEFAULTS), settle)):
-        landscape = t.Unicode().tag(sync=True)
-        learning_rate = t.Float().tag(sync=True)
-        momentum = t.Float().tag(sync=True)
-        steps = t.Int().tag(sync=True)
-        zero_grad = t.Bool().tag(sync=True)
-        start = t.Any().tag(sync=True)  # a list of one number for each weight
-
-        @property
-        def walk(self):
-            """What each step saw, as it is set now."""
-            return walk(self.state)
-
-    return DescentExplorer
 
 
 def draw(state):
@@ -110,3 +72,6 @@ def draw(state):
     for ax in (left, right):
         open_frame(ax)
     return fig
+
+
+_opens = hosts.pair("descent_explorer", descent_state, draw, walk=walk)

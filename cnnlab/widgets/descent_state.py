@@ -74,10 +74,7 @@ class Walk(NamedTuple):
 
 def complete(**given):
     """A whole legal state in plain values, defaults filled in, or an error that says why there is none."""
-    for name in given:
-        if name not in DEFAULTS:
-            raise values.wrong(WHO, f"{name} is no setting", f"There are {', '.join(DEFAULTS)}", "Use one of them")
-    s = DEFAULTS | given
+    s = values.known(WHO, DEFAULTS, given)
     land = LANDSCAPES[values.one_of(WHO, "landscape", s["landscape"], LANDSCAPES)]
     for name in ("learning_rate", "momentum"):
         s[name] = values.stop(WHO, name, s[name], *GRIDS[name])

@@ -41,10 +41,7 @@ def fixed():
 
 def complete(**given):
     """A whole legal state in plain values, defaults filled in, or an error that says why there is none."""
-    for name in given:
-        if name not in DEFAULTS:
-            raise values.wrong(WHO, f"{name} is no setting", f"There are {', '.join(DEFAULTS)}", "Use one of them")
-    s = DEFAULTS | given
+    s = values.known(WHO, DEFAULTS, given)
     s["drawing"] = _drawing(s["drawing"])
     for name, (low, high) in LIMITS.items():
         s[name] = values.whole(WHO, name, s[name], low, high)

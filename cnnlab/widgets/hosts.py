@@ -88,11 +88,46 @@ def still(figure, sentence):
     return f'<img alt="{text}" src="data:image/png;base64,{data}">\n<p>{text}</p>'
 
 
+def pair(module, room, draw, **tells):
+    """The function that opens an explorer in one of its two hosts: opens(live, **given).
+
+    module   its JavaScript
+    room     where its state is settled: DEFAULTS, complete(**given), settle(state, changed), describe(state), fixed()
+    draw     state -> Figure
+    tells    name=function of the state: what both hosts tell beside it
+    """
+
+    class Told:
+        """What the page and the widget tell alike, from the state that each of them has."""
+
+    for name, tell in tells.items():
+        setattr(Told, name, property(lambda self, tell=tell: tell(self.state), doc=tell.__doc__))
+
+    class Standing(Told, Page):
+        def __init__(self, state):
+            super().__init__(state, room.fixed(), room.describe, draw)
+
+    Standing.module = module
+
+    @functools.cache
+    def widget():  # made on first use: ipywidgets takes a while to import
+        class Moving(Told, live(Standing, tuple(room.DEFAULTS), room.settle)):
+            pass
+
+        return Moving
+
+    def opens(live, **given):
+        state = room.complete(**given)
+        return widget()(fixed=room.fixed(), **state) if live else Standing(state)
+
+    return opens
+
+
 def live(page, names, settle):
     """The base of a widget whose traits are the state.
 
     page     state -> Page: the explorer's other host, for a notebook that is opened and not run
-    names    of the traits, which the subclass declares
+    names    of the traits; they take what settle takes, unless the subclass declares them
     settle   (state, changed) -> whole legal state; `changed` names the value that was just set
     """
     import anywidget
@@ -101,7 +136,9 @@ def live(page, names, settle):
     class StateError(traitlets.TraitError, ValueError):
         """A value that the explorer cannot take; a TraitError, so that traitlets puts the old values back."""
 
-    class Live(anywidget.AnyWidget):
+    State = type("State", (traitlets.HasTraits,), {name: traitlets.Any().tag(sync=True) for name in names})
+
+    class Live(anywidget.AnyWidget, State):
         _esm = source(page.module)
         fixed = traitlets.Dict().tag(sync=True)  # what does not change: pictures, presets
         error = traitlets.Unicode().tag(sync=True)  # shown in the explorer

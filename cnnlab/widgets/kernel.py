@@ -1,18 +1,12 @@
 """The kernel explorer: one filter walks over one picture, and one output pixel shows its sum."""
 
-import functools
-
 from cnnlab import ops
-from cnnlab.widgets import hosts
+from cnnlab.widgets import hosts, kernel_state
 from cnnlab.widgets.kernel_state import (
-    DEFAULTS,
     complete,
-    describe,
-    fixed,
     out_shape,
     picture,
     result,
-    settle,
     weights,
 )
 from cnnlab.widgets.values import number
@@ -46,7 +40,8 @@ def kernel_explorer(
 
     Raises ValueError for a setting that has no output, with the reason.
     """
-    state = complete(
+    return _opens(
+        live,
         image=image,
         kernel=kernel,
         kernel_size=kernel_size,
@@ -58,43 +53,6 @@ def kernel_explorer(
         row=row,
         column=column,
     )
-    return _live()(fixed=fixed(), **state) if live else KernelPage(state)
-
-
-class KernelPage(hosts.Page):
-    module = "kernel_explorer"
-
-    def __init__(self, state):
-        super().__init__(state, fixed(), describe, draw)
-
-    @property
-    def out_shape(self):
-        return out_shape(self.state)
-
-
-@functools.cache
-def _live():
-    """The widget's class, made on first use: ipywidgets takes a while to import."""
-    import traitlets as t
-
-    class KernelExplorer(hosts.live(KernelPage, tuple(DEFAULTS), settle)):
-        image = t.Any().tag(sync=True)  # a name or rows of numbers
-        kernel = t.Any().tag(sync=True)
-        kernel_size = t.Int().tag(sync=True)
-        stride = t.Int().tag(sync=True)
-        padding = t.Int().tag(sync=True)
-        dilation = t.Int().tag(sync=True)
-        padding_mode = t.Unicode().tag(sync=True)
-        convolution = t.Bool().tag(sync=True)
-        row = t.Int().tag(sync=True)
-        column = t.Int().tag(sync=True)
-
-        @property
-        def out_shape(self):
-            """(oh, ow) of the output as it is set now."""
-            return out_shape(self.state)
-
-    return KernelExplorer
 
 
 def draw(state):
@@ -141,3 +99,6 @@ def _outline(axes, top, left, size):
 
     place = (left - 0.5, top - 0.5)
     axes.add_patch(Rectangle(place, size, size, fill=False, edgecolor="#ff9d00", linewidth=2.5))
+
+
+_opens = hosts.pair("kernel_explorer", kernel_state, draw, out_shape=out_shape)

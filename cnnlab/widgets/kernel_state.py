@@ -30,10 +30,7 @@ NUMBERS = [[1, 0, 2, 0, 1], [0, 3, 9, 2, 0], [1, 8, 9, 7, 2], [0, 2, 8, 1, 0], [
 
 def complete(**given):
     """A whole legal state in plain values, defaults filled in, or an error that says why there is none."""
-    for name in given:
-        if name not in DEFAULTS:
-            raise values.wrong(WHO, f"{name} is no setting", f"There are {', '.join(DEFAULTS)}", "Use one of them")
-    s = DEFAULTS | given
+    s = values.known(WHO, DEFAULTS, given)
     s["image"], s["kernel"] = pictures.chosen(WHO, s["image"], IMAGES), _kernel(s["kernel"])
     own = None if isinstance(s["kernel"], str) else len(s["kernel"])
     if s["kernel_size"] is None:

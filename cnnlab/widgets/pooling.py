@@ -1,20 +1,14 @@
 """The pooling explorer: windows over a picture that moves, and what its output makes of the move."""
 
-import functools
-
-from cnnlab.widgets import hosts
+from cnnlab.widgets import hosts, pooling_state
 from cnnlab.widgets.pooling_state import (
-    DEFAULTS,
     LIMITS,
     MODES,
     compared,
     complete,
-    describe,
-    fixed,
     out_shape,
     picture,
     pooled,
-    settle,
 )
 
 
@@ -45,7 +39,8 @@ def pooling_explorer(
 
     Blurred means: pooled with stride 1, ops.blur2d, and only then every stride-th pixel kept.
     """
-    state = complete(
+    return _opens(
+        live,
         image=image,
         mode=mode,
         kernel_size=kernel_size,
@@ -56,42 +51,6 @@ def pooling_explorer(
         row=row,
         column=column,
     )
-    return _live()(fixed=fixed(), **state) if live else PoolingPage(state)
-
-
-class PoolingPage(hosts.Page):
-    module = "pooling_explorer"
-
-    def __init__(self, state):
-        super().__init__(state, fixed(), describe, draw)
-
-    @property
-    def out_shape(self):
-        return out_shape(self.state)
-
-
-@functools.cache
-def _live():
-    """The widget's class, made on first use: ipywidgets takes a while to import."""
-    import traitlets as t
-
-    class PoolingExplorer(hosts.live(PoolingPage, tuple(DEFAULTS), settle)):
-        image = t.Any().tag(sync=True)  # a name or rows of numbers
-        mode = t.Unicode().tag(sync=True)
-        kernel_size = t.Int().tag(sync=True)
-        stride = t.Int().tag(sync=True)
-        padding = t.Int().tag(sync=True)
-        ceil_mode = t.Bool().tag(sync=True)
-        shift = t.Int().tag(sync=True)
-        row = t.Int().tag(sync=True)
-        column = t.Int().tag(sync=True)
-
-        @property
-        def out_shape(self):
-            """(oh, ow) of the output as it is set now."""
-            return out_shape(self.state)
-
-    return PoolingExplorer
 
 
 def draw(state):
@@ -125,3 +84,6 @@ def draw(state):
     curves.set_ylim(bottom=0)
     curves.legend(fontsize=8, ncols=2, loc="upper center")
     return fig
+
+
+_opens = hosts.pair("pooling_explorer", pooling_state, draw, out_shape=out_shape)

@@ -42,10 +42,7 @@ NUMBERS = {
 
 def complete(**given):
     """A whole legal state in plain values, defaults filled in, or an error that says why there is none."""
-    for name in given:
-        if name not in DEFAULTS:
-            raise values.wrong(WHO, f"{name} is no setting", f"There are {', '.join(DEFAULTS)}", "Use one of them")
-    s = DEFAULTS | given
+    s = values.known(WHO, DEFAULTS, given)
     s["image"] = pictures.chosen(WHO, s["image"], IMAGES, SMALLEST)
     values.one_of(WHO, "mode", s["mode"], MODES)
     k = s["kernel_size"] = values.whole(WHO, "kernel_size", s["kernel_size"], *LIMITS["kernel_size"])

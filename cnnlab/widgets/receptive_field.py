@@ -1,20 +1,15 @@
 """The receptive-field explorer: a stack of layers along one row of pixels, and what one output of it sees below."""
 
-import functools
-
 import torch
 
-from cnnlab.widgets import hosts
+from cnnlab.widgets import hosts, receptive_field_state
 from cnnlab.widgets.receptive_field_state import (
     DEFAULTS,
     complete,
-    describe,
     extent,
     fields,
-    fixed,
     label,
     paths,
-    settle,
     sizes,
 )
 
@@ -32,38 +27,7 @@ def receptive_field_explorer(*, live=False, layers=DEFAULTS["layers"], size=32, 
 
     One row is enough: with square windows the columns do the same. Raises ValueError where a window does not fit.
     """
-    state = complete(layers=layers, size=size, layer=layer, position=position)
-    return _live()(fixed=fixed(), **state) if live else ReceptiveFieldPage(state)
-
-
-class ReceptiveFieldPage(hosts.Page):
-    module = "receptive_field_explorer"
-
-    def __init__(self, state):
-        super().__init__(state, fixed(), describe, draw)
-
-    @property
-    def fields(self):
-        return fields(self.state)
-
-
-@functools.cache
-def _live():
-    """The widget's class, made on first use: ipywidgets takes a while to import."""
-    import traitlets as t
-
-    class ReceptiveFieldExplorer(hosts.live(ReceptiveFieldPage, tuple(DEFAULTS), settle)):
-        layers = t.Any().tag(sync=True)
-        size = t.Int().tag(sync=True)
-        layer = t.Int().tag(sync=True)
-        position = t.Int().tag(sync=True)
-
-        @property
-        def fields(self):
-            """What shapes.receptive_field says of the layers as they are set now."""
-            return fields(self.state)
-
-    return ReceptiveFieldExplorer
+    return _opens(live, layers=layers, size=size, layer=layer, position=position)
 
 
 def draw(state):
@@ -115,3 +79,6 @@ def draw(state):
 def shade(counts):
     """How strongly a cell is drawn, 0 to 1: a single path already shows."""
     return torch.where(counts > 0, 0.25 + 0.5 * counts / counts.max().clamp(min=1), 0)
+
+
+_opens = hosts.pair("receptive_field_explorer", receptive_field_state, draw, fields=fields)

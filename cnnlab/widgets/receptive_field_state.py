@@ -31,10 +31,7 @@ def fixed():
 
 def complete(**given):
     """A whole legal state in plain values, defaults filled in, or an error that says why there is none."""
-    for name in given:
-        if name not in DEFAULTS:
-            raise values.wrong(WHO, f"{name} is no setting", f"There are {', '.join(DEFAULTS)}", "Use one of them")
-    s = DEFAULTS | given
+    s = values.known(WHO, DEFAULTS, given)
     if not isinstance(s["layers"], (list, tuple)) or not 1 <= len(s["layers"]) <= MOST:
         came = f"{len(s['layers'])} layers" if isinstance(s["layers"], (list, tuple)) else f"layers={s['layers']!r}"
         raise values.wrong(WHO, came, f"A list of 1 to {MOST} layers is needed", 'Pass [{"kernel_size": 3}], say')

@@ -25,6 +25,14 @@ def wrong(who, came, need, do):
     return ValueError(f"{who}: {came}. {need}. {do}.")
 
 
+def known(who, defaults, given):
+    """The settings that are given, and defaults for the rest."""
+    for name in given:
+        if name not in defaults:
+            raise wrong(who, f"{name} is no setting", f"There are {', '.join(defaults)}", "Use one of them")
+    return defaults | given
+
+
 def whole(who, name, value, low, high):
     """value as an int between low and high."""
     try:
