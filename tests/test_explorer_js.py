@@ -1,20 +1,15 @@
 """The arithmetic of the explorers' JavaScript, run by Node, against the rooms that are the truth."""
 
 import itertools
-import json
-import shutil
-import subprocess
 
+import explorers
 import numpy as np
 import pytest
 import torch
 
 from cnnlab import widgets
-from cnnlab.widgets import hosts, values
 from cnnlab.widgets import kernel_state as kernel
-
-NODE = shutil.which("node")
-pytestmark = pytest.mark.skipif(NODE is None, reason="no node on this machine; the browser test covers less")
+from cnnlab.widgets import values
 
 RUN = """
 import { readFileSync, writeFileSync } from "node:fs";
@@ -30,28 +25,22 @@ const results = states.map((state) => {
     formula: formula(state, r), line: pytorch(state), sentence: sentence(state, fixed, r) };
 });
 writeFileSync("outputs.bin", Buffer.concat(outputs));
-writeFileSync("answer.json", JSON.stringify({ results, numbers: numbers.map(number) }));
+console.log(JSON.stringify({ results, numbers: numbers.map(number) }));
 """
 
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
     """Ask the module that ships about many states at once: (results, outputs in order, numbers as text)."""
-    folder = tmp_path_factory.mktemp("node")
-    (folder / "explorer.mjs").write_text(hosts.source("kernel_explorer"), encoding="utf-8")
-    (folder / "run.mjs").write_text(RUN, encoding="utf-8")
+    ask = explorers.asker(tmp_path_factory, "kernel_explorer", RUN)
 
-    def ask(states, numbers=()):
-        asked = {"states": states, "numbers": list(numbers), "fixed": kernel.fixed()}
-        (folder / "ask.json").write_text(json.dumps(asked), encoding="utf-8")
-        done = subprocess.run([NODE, "run.mjs"], cwd=folder, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
-        answer = json.loads((folder / "answer.json").read_text(encoding="utf-8"))
-        flat = torch.from_numpy(np.fromfile(folder / "outputs.bin"))
+    def answers(states, numbers=()):
+        answer = ask(states=states, numbers=list(numbers), fixed=kernel.fixed())
+        flat = torch.from_numpy(np.fromfile(ask.folder / "outputs.bin"))
         sizes = [r["oh"] * r["ow"] for r in answer["results"] if "oh" in r]
         return answer["results"], list(flat.split(sizes)) if sizes else [], answer["numbers"]
 
-    return ask
+    return answers
 
 
 def settings():

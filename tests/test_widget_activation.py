@@ -1,10 +1,8 @@
 """The activation explorer: what it says, refuses and leaves behind, and its JavaScript against ops and autograd."""
 
 import itertools
-import json
-import shutil
-import subprocess
 
+import explorers
 import numpy as np
 import pytest
 import torch
@@ -12,7 +10,6 @@ import torch.nn.functional as F
 
 from cnnlab import ops, widgets
 from cnnlab.widgets import activation_state as activation
-from cnnlab.widgets import hosts
 from cnnlab.widgets.activation import draw
 
 explorer = widgets.activation_explorer
@@ -54,11 +51,7 @@ SENTENCES = [
 
 @pytest.mark.parametrize("state, sentence", SENTENCES)
 def test_sentences(state, sentence):
-    for live in (False, True):
-        shown = explorer(live=live, **state)
-        assert repr(shown) == sentence
-        bundle = shown._repr_mimebundle_()
-        assert (bundle[0] if live else bundle)["text/plain"] == sentence
+    explorers.says(explorer, state, sentence)
 
 
 @pytest.mark.parametrize("name", activation.FUNCTIONS)
@@ -143,9 +136,7 @@ REFUSED = [
 
 @pytest.mark.parametrize("state, words", REFUSED)
 def test_what_is_refused(state, words):
-    for live in (False, True):
-        with pytest.raises(ValueError, match=f"^activation_explorer: {words}"):
-            explorer(live=live, **state)
+    explorers.refuses(explorer, state, words)
 
 
 @pytest.mark.parametrize("state", [{"x": "1"}, {"weight": True}, {"units": 2.0}, {"bias": None}])
@@ -160,17 +151,6 @@ def test_there_are_no_other_settings():
 
 
 # ---- hosts
-
-
-def test_the_same_state_gives_the_same_bytes():
-    assert explorer().html() == explorer().html() != explorer(units=2).html()
-    assert len(explorer().html()) < 60_000
-
-
-def test_the_page_asks_for_nothing():
-    html = explorer().html()
-    assert html.count("<script") == html.count("</script>") == 1 and f'<img alt="{explorer()!r}' in html
-    assert not any(word in html for word in ("http:", "https:", "<iframe", "blob:", "fetch(", "import "))
 
 
 @pytest.mark.parametrize("name", activation.FUNCTIONS)
@@ -202,7 +182,6 @@ def test_traits_are_the_state():
 
 # ---- the JavaScript, run by Node
 
-NODE = shutil.which("node")
 RUN = """
 import { readFileSync } from "node:fs";
 import { compute, pytorch, sentence, text } from "./explorer.mjs";
@@ -217,21 +196,13 @@ console.log(JSON.stringify({ numbers: numbers.map(text), results: states.map((st
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
     """Ask the module that ships about many states at once."""
-    if NODE is None:
-        pytest.skip("no node on this machine; the browser test covers less")
-    folder = tmp_path_factory.mktemp("node")
-    (folder / "explorer.mjs").write_text(hosts.source("activation_explorer"), encoding="utf-8")
-    (folder / "run.mjs").write_text(RUN, encoding="utf-8")
+    ask = explorers.asker(tmp_path_factory, "activation_explorer", RUN)
 
-    def ask(states, numbers=()):
-        asked = json.dumps({"states": states, "fixed": activation.fixed(), "numbers": list(numbers)})
-        (folder / "ask.json").write_text(asked, encoding="utf-8")
-        done = subprocess.run([NODE, "run.mjs"], cwd=folder, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
-        answer = json.loads(done.stdout)
+    def results(states, numbers=()):
+        answer = ask(states=states, fixed=activation.fixed(), numbers=list(numbers))
         return answer["results"] if states else answer["numbers"]
 
-    return ask
+    return results
 
 
 def settings():

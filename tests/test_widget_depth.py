@@ -1,12 +1,10 @@
 """The depth explorer: what it says, refuses and leaves behind, and its JavaScript against ops and autograd."""
 
 import itertools
-import json
 import math
 import re
-import shutil
-import subprocess
 
+import explorers
 import numpy as np
 import pytest
 import torch
@@ -14,7 +12,6 @@ from torch import nn
 
 from cnnlab import ops, widgets
 from cnnlab.widgets import depth_state as depth
-from cnnlab.widgets import hosts
 from cnnlab.widgets.depth import draw
 
 explorer = widgets.depth_explorer
@@ -70,11 +67,7 @@ SENTENCES = [
 
 @pytest.mark.parametrize("state, sentence", SENTENCES)
 def test_sentences(state, sentence):
-    for live in (False, True):
-        shown = explorer(live=live, **state)
-        assert repr(shown) == sentence
-        bundle = shown._repr_mimebundle_()
-        assert (bundle[0] if live else bundle)["text/plain"] == sentence
+    explorers.says(explorer, state, sentence)
 
 
 # What the two ends can come to: signal, gradient, words
@@ -165,9 +158,7 @@ REFUSED = [
 
 @pytest.mark.parametrize("state, words", REFUSED)
 def test_what_is_refused(state, words):
-    for live in (False, True):
-        with pytest.raises(ValueError, match=f"^depth_explorer: {words}"):
-            explorer(live=live, **state)
+    explorers.refuses(explorer, state, words)
 
 
 @pytest.mark.parametrize(
@@ -192,17 +183,6 @@ def test_there_are_no_other_settings():
 # ---- hosts
 
 
-def test_the_same_state_gives_the_same_bytes():
-    assert explorer().html() == explorer().html() != explorer(depth=2).html()
-    assert len(explorer().html()) < 60_000
-
-
-def test_the_page_asks_for_nothing():
-    html = explorer().html()
-    assert html.count("<script") == html.count("</script>") == 1 and f'<img alt="{explorer()!r}' in html
-    assert not any(word in html for word in ("http:", "https:", "<iframe", "blob:", "fetch(", "import "))
-
-
 def test_the_picture_shows_what_float32_holds():
     shown = explorer(depth=12)
     signal, gradient = draw(shown.state).axes[0].lines
@@ -223,7 +203,9 @@ def test_traits_are_the_state():
     live.depth = 3
     live.gain = 2
     assert live.sizes == explorer(init="he", batch_norm=True, depth=3, gain=2.0).sizes
-    for name, value, words in (("depth", 0, "depth=0. 1 to 50"), ("gain", 3, "gain=3"), ("init", "He", "unknown")):
+    refused = [("depth", 0, "depth=0. 1 to 50"), ("gain", 3, "gain=3"), ("init", "He", "unknown")]
+    refused += [("depth", "x", "'x' is not a whole number"), ("skip", 1, "True or False is needed")]
+    for name, value, words in refused:
         before = live.state
         with pytest.raises(ValueError, match=words):
             setattr(live, name, value)
@@ -232,7 +214,6 @@ def test_traits_are_the_state():
 
 # ---- the JavaScript, run by Node
 
-NODE = shutil.which("node")
 RUN = """
 import { readFileSync } from "node:fs";
 import { compute, perLayer, pytorch, sentence, written } from "./explorer.mjs";
@@ -248,20 +229,8 @@ console.log(JSON.stringify(states.map((state) => {
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
     """Ask the module that ships about many states at once."""
-    if NODE is None:
-        pytest.skip("no node on this machine; the browser test covers less")
-    folder = tmp_path_factory.mktemp("node")
-    (folder / "explorer.mjs").write_text(hosts.source("depth_explorer"), encoding="utf-8")
-    (folder / "run.mjs").write_text(RUN, encoding="utf-8")
-
-    def ask(states):
-        asked = json.dumps({"states": states, "fixed": depth.fixed()})
-        (folder / "ask.json").write_text(asked, encoding="utf-8")
-        done = subprocess.run([NODE, "run.mjs"], cwd=folder, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    return ask
+    ask = explorers.asker(tmp_path_factory, "depth_explorer", RUN)
+    return lambda states: ask(states=states, fixed=depth.fixed())
 
 
 def settings():

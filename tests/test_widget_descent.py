@@ -1,17 +1,14 @@
 """The descent explorer: what it says, refuses and leaves behind, and its JavaScript against torch.optim.SGD."""
 
 import itertools
-import json
 import math
-import shutil
-import subprocess
 
+import explorers
 import pytest
 import torch
 
 from cnnlab import widgets
 from cnnlab.widgets import descent_state as descent
-from cnnlab.widgets import hosts
 from cnnlab.widgets.descent import draw
 
 explorer = widgets.descent_explorer
@@ -128,11 +125,7 @@ SENTENCES = [
 
 @pytest.mark.parametrize("state, sentence", SENTENCES)
 def test_sentences(state, sentence):
-    for live in (False, True):
-        shown = explorer(live=live, **state)
-        assert repr(shown) == sentence
-        bundle = shown._repr_mimebundle_()
-        assert (bundle[0] if live else bundle)["text/plain"] == sentence
+    explorers.says(explorer, state, sentence)
 
 
 def test_the_sentence_follows_sgd(monkeypatch):
@@ -188,9 +181,7 @@ REFUSED = [
 
 @pytest.mark.parametrize("state, words", REFUSED)
 def test_what_is_refused(state, words):
-    for live in (False, True):
-        with pytest.raises(ValueError, match=f"^descent_explorer: {words}"):
-            explorer(live=live, **state)
+    explorers.refuses(explorer, state, words)
 
 
 @pytest.mark.parametrize(
@@ -214,17 +205,6 @@ def test_an_unknown_setting():
 
 
 # ---- hosts
-
-
-def test_the_same_state_gives_the_same_bytes():
-    assert explorer().html() == explorer().html() != explorer(steps=6).html()
-    assert len(explorer().html()) < 60_000
-
-
-def test_the_page_asks_for_nothing():
-    html = explorer().html()
-    assert html.count("<script") == html.count("</script>") == 1 and f'<img alt="{explorer()!r}' in html
-    assert not any(word in html for word in ("http:", "https:", "<iframe", "blob:", "fetch(", "import "))
 
 
 def test_the_picture_shows_the_walk():
@@ -275,7 +255,6 @@ def test_traits_refuse(name, value, words):
 
 # ---- the JavaScript, run by Node
 
-NODE = shutil.which("node")
 RUN = """
 import { readFileSync } from "node:fs";
 import { compute, digits, pytorch, sentence } from "./explorer.mjs";
@@ -293,20 +272,8 @@ console.log(JSON.stringify({
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
     """Ask the module that ships about many states at once."""
-    if NODE is None:
-        pytest.skip("no node on this machine; the browser test covers less")
-    folder = tmp_path_factory.mktemp("node")
-    (folder / "explorer.mjs").write_text(hosts.source("descent_explorer"), encoding="utf-8")
-    (folder / "run.mjs").write_text(RUN, encoding="utf-8")
-
-    def ask(states, numbers=()):
-        asked = json.dumps({"states": states, "numbers": list(numbers), "fixed": descent.fixed()})
-        (folder / "ask.json").write_text(asked, encoding="utf-8")
-        done = subprocess.run([NODE, "run.mjs"], cwd=folder, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    return ask
+    ask = explorers.asker(tmp_path_factory, "descent_explorer", RUN)
+    return lambda states, numbers=(): ask(states=states, numbers=list(numbers), fixed=descent.fixed())
 
 
 def settings():

@@ -1,16 +1,14 @@
 """The digit pad: what it says, refuses and leaves behind, and its JavaScript against PyTorch and data.as_digit."""
 
-import json
 import random
-import shutil
-import subprocess
 
+import explorers
 import pytest
 import torch
 
 from cnnlab import data, models, widgets
 from cnnlab.widgets import digit_pad_state as pad
-from cnnlab.widgets import hosts, strokes
+from cnnlab.widgets import strokes
 from cnnlab.widgets.digit_pad import draw
 
 LINE = [[[10, 10], [10, 40]]]
@@ -124,9 +122,7 @@ REFUSED = [
 
 @pytest.mark.parametrize("state, words", REFUSED)
 def test_what_is_refused(state, words):
-    for live in (False, True):
-        with pytest.raises(ValueError, match=f"^digit_pad: {words}"):
-            widgets.digit_pad(live=live, **state)
+    explorers.refuses(widgets.digit_pad, state, words)
 
 
 @pytest.mark.parametrize(
@@ -143,18 +139,6 @@ def test_wrong_types(state, words):
 
 
 # ---- hosts
-
-
-def test_the_same_state_gives_the_same_bytes():
-    pads = [widgets.digit_pad(drawing=name).html() for name in ("3", "3", "8")]
-    assert pads[0] == pads[1] != pads[2]
-    assert len(pads[0]) < 60_000
-
-
-def test_the_page_asks_for_nothing():
-    html = widgets.digit_pad().html()
-    assert html.count("<script") == html.count("</script>") == 1 and f'<img alt="{widgets.digit_pad()!r}' in html
-    assert not any(word in html for word in ("http:", "https:", "<iframe", "blob:", "fetch(", "import "))
 
 
 def test_the_stand_in_shows_ink_picture_answer_and_maps():
@@ -188,7 +172,6 @@ def test_python_sets_the_drawing_and_hears_the_picture():
 
 # ---- the JavaScript, run by Node
 
-NODE = shutil.which("node")
 RUN = """
 import { readFileSync } from "node:fs";
 import { asDigit, compute, layers, sentence } from "./explorer.mjs";
@@ -208,23 +191,14 @@ console.log(JSON.stringify({
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
     """Ask the module that ships about many states, and to make digits of many papers."""
-    if NODE is None:
-        pytest.skip("no node on this machine; the browser test covers less")
-    folder = tmp_path_factory.mktemp("node")
-    (folder / "explorer.mjs").write_text(hosts.source("digit_pad"), encoding="utf-8")
-    (folder / "run.mjs").write_text(RUN, encoding="utf-8")
+    ask = explorers.asker(tmp_path_factory, "digit_pad", RUN)
 
-    def ask(states=(), papers=()):
-        asked = json.dumps(
-            {"states": list(states), "papers": [p.flatten().tolist() for p in papers], "fixed": pad.fixed()}
-        )
-        (folder / "ask.json").write_text(asked, encoding="utf-8")
-        done = subprocess.run([NODE, "run.mjs"], cwd=folder, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
-        answer = json.loads(done.stdout)
+    def answers(states=(), papers=()):
+        papers = [paper.flatten().tolist() for paper in papers]
+        answer = ask(states=list(states), papers=papers, fixed=pad.fixed())
         return answer["results"], [torch.tensor(p).view(28, 28) for p in answer["pictures"]]
 
-    return ask
+    return answers
 
 
 def _states(n, seed=0):

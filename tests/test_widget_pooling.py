@@ -1,19 +1,16 @@
 """The pooling explorer: what it says, refuses and leaves behind, and its JavaScript against ops and notebook 04."""
 
 import itertools
-import json
 import math
 import random
-import shutil
-import subprocess
 
+import explorers
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
 from cnnlab import ops, shapes, widgets
-from cnnlab.widgets import hosts
 from cnnlab.widgets import pooling_state as pooling
 from cnnlab.widgets.pooling import draw
 
@@ -53,11 +50,7 @@ SENTENCES = [
 
 @pytest.mark.parametrize("state, sentence", SENTENCES)
 def test_sentences(state, sentence):
-    for live in (False, True):
-        shown = explorer(live=live, **state)
-        assert repr(shown) == sentence
-        bundle = shown._repr_mimebundle_()
-        assert (bundle[0] if live else bundle)["text/plain"] == sentence
+    explorers.says(explorer, state, sentence)
 
 
 @pytest.mark.parametrize("name", ["max_pool2d", "blur2d"])
@@ -155,9 +148,7 @@ REFUSED = [
 
 @pytest.mark.parametrize("state, words", REFUSED)
 def test_what_is_refused(state, words):
-    for live in (False, True):
-        with pytest.raises(ValueError, match=f"^pooling_explorer: {words}"):
-            explorer(live=live, **state)
+    explorers.refuses(explorer, state, words)
 
 
 @pytest.mark.parametrize(
@@ -180,17 +171,6 @@ def test_the_stride_is_the_window_as_in_pytorch():
     assert [explorer(kernel_size=k).state["stride"] for k in (1, 3, 7)] == [1, 3, 6]
     assert explorer(kernel_size=3).out_shape == explorer(kernel_size=3, live=True).out_shape == (32, 32)
     assert explorer(image=torch.zeros(9, 20, dtype=torch.uint8), kernel_size=2, ceil_mode=True).out_shape == (5, 10)
-
-
-def test_the_same_state_gives_the_same_bytes():
-    assert explorer().html() == explorer().html() != explorer(shift=2).html()
-    assert len(explorer().html()) < 80_000
-
-
-def test_the_page_asks_for_nothing():
-    html = explorer().html()
-    assert html.count("<script") == html.count("</script>") == 1 and f'<img alt="{explorer()!r}' in html
-    assert not any(word in html for word in ("http:", "https:", "<iframe", "blob:", "fetch(", "import "))
 
 
 def test_the_picture_shows_what_ops_computes():
@@ -244,7 +224,6 @@ def test_traits_refuse(name, value, words):
 
 # ---- the JavaScript, run by Node
 
-NODE = shutil.which("node")
 RUN = """
 import { readFileSync } from "node:fs";
 import { compute, formula, pytorch, sentence } from "./explorer.mjs";
@@ -265,20 +244,8 @@ console.log(JSON.stringify(states.map((state) => {
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
     """Ask the module that ships about many states at once."""
-    if NODE is None:
-        pytest.skip("no node on this machine; the browser test covers less")
-    folder = tmp_path_factory.mktemp("node")
-    (folder / "explorer.mjs").write_text(hosts.source("pooling_explorer"), encoding="utf-8")
-    (folder / "run.mjs").write_text(RUN, encoding="utf-8")
-
-    def ask(states):
-        asked = json.dumps({"states": states, "fixed": pooling.fixed()})
-        (folder / "ask.json").write_text(asked, encoding="utf-8")
-        done = subprocess.run([NODE, "run.mjs"], cwd=folder, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    return ask
+    ask = explorers.asker(tmp_path_factory, "pooling_explorer", RUN)
+    return lambda states: ask(states=states, fixed=pooling.fixed())
 
 
 def settings():

@@ -1,16 +1,13 @@
 """The receptive-field explorer: what it says, refuses and leaves behind, and its JavaScript against shapes and ops."""
 
-import json
 import random
-import shutil
-import subprocess
 
+import explorers
 import pytest
 import torch
 from torch import nn
 
 from cnnlab import shapes, widgets
-from cnnlab.widgets import hosts
 from cnnlab.widgets import receptive_field_state as field
 from cnnlab.widgets.receptive_field import draw
 
@@ -47,11 +44,7 @@ SENTENCES = [
 
 @pytest.mark.parametrize("state, sentence", SENTENCES)
 def test_sentences(state, sentence):
-    for live in (False, True):
-        shown = explorer(live=live, **state)
-        assert repr(shown) == sentence
-        bundle = shown._repr_mimebundle_()
-        assert (bundle[0] if live else bundle)["text/plain"] == sentence
+    explorers.says(explorer, state, sentence)
 
 
 def test_the_fields_are_those_of_shapes():
@@ -116,9 +109,7 @@ REFUSED = [
 
 @pytest.mark.parametrize("state, words", REFUSED)
 def test_what_is_refused(state, words):
-    for live in (False, True):
-        with pytest.raises(ValueError, match=f"^receptive_field_explorer: {words}"):
-            explorer(live=live, **state)
+    explorers.refuses(explorer, state, words)
 
 
 @pytest.mark.parametrize(
@@ -131,17 +122,6 @@ def test_wrong_types(state, name):
 
 
 # ---- hosts
-
-
-def test_the_same_state_gives_the_same_bytes():
-    assert explorer().html() == explorer().html() != explorer(size=31).html()
-    assert len(explorer().html()) < 60_000
-
-
-def test_the_page_asks_for_nothing():
-    html = explorer().html()
-    assert html.count("<script") == html.count("</script>") == 1 and f'<img alt="{explorer()!r}' in html
-    assert not any(word in html for word in ("http:", "https:", "<iframe", "blob:", "fetch(", "import "))
 
 
 def test_the_picture_shows_the_cells_and_the_field():
@@ -194,7 +174,6 @@ def test_traits_refuse(name, value, words):
 
 # ---- the JavaScript, run by Node
 
-NODE = shutil.which("node")
 RUN = """
 import { readFileSync } from "node:fs";
 import { compute, problem, pytorch, sentence } from "./explorer.mjs";
@@ -212,20 +191,8 @@ console.log(JSON.stringify(states.map((state) => {
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
     """Ask the module that ships about many states at once."""
-    if NODE is None:
-        pytest.skip("no node on this machine; the browser test covers less")
-    folder = tmp_path_factory.mktemp("node")
-    (folder / "explorer.mjs").write_text(hosts.source("receptive_field_explorer"), encoding="utf-8")
-    (folder / "run.mjs").write_text(RUN, encoding="utf-8")
-
-    def ask(states):
-        asked = json.dumps({"states": states, "fixed": field.fixed()})
-        (folder / "ask.json").write_text(asked, encoding="utf-8")
-        done = subprocess.run([NODE, "run.mjs"], cwd=folder, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    return ask
+    ask = explorers.asker(tmp_path_factory, "receptive_field_explorer", RUN)
+    return lambda states: ask(states=states, fixed=field.fixed())
 
 
 def _one_layer():

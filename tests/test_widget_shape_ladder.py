@@ -1,17 +1,14 @@
 """The shape ladder: what it says, refuses and leaves behind, and its JavaScript against shapes.ladder."""
 
-import json
 import math
 import random
-import shutil
-import subprocess
 
+import explorers
 import pytest
 import torch
 from torch import nn
 
 from cnnlab import models, shapes, widgets
-from cnnlab.widgets import hosts
 from cnnlab.widgets import shape_ladder_state as rungs
 from cnnlab.widgets.shape_ladder import MODELS, draw
 
@@ -75,11 +72,7 @@ SENTENCES = [
 
 @pytest.mark.parametrize("options, sentence", SENTENCES)
 def test_sentences(options, sentence):
-    for live in (False, True):
-        shown = explorer(live=live, **options)
-        assert repr(shown) == sentence
-        bundle = shown._repr_mimebundle_()
-        assert (bundle[0] if live else bundle)["text/plain"] == sentence
+    explorers.says(explorer, options, sentence)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -194,17 +187,6 @@ def test_wrong_types(options, words):
 # ---- hosts
 
 
-def test_the_same_state_gives_the_same_bytes():
-    assert explorer().html() == explorer().html() != explorer(size=32).html()
-    assert len(explorer().html()) < 60_000
-
-
-def test_the_page_asks_for_nothing():
-    html = explorer().html()
-    assert html.count("<script") == html.count("</script>") == 1 and f'<img alt="{explorer()!r}' in html
-    assert not any(word in html for word in ("http:", "https:", "<iframe", "blob:", "fetch(", "import "))
-
-
 def test_the_picture_shows_a_box_for_each_shape():
     words = [text.get_text() for text in draw(explorer(size=20).state).axes[0].texts]
     assert words[:4] == ["picture", "1x20x20", "conv1: Conv2d 5x5", "6x20x20, 156 parameters"]
@@ -253,7 +235,6 @@ def test_a_pool_that_pads_too_much_is_refused():
 
 # ---- the JavaScript, run by Node
 
-NODE = shutil.which("node")
 RUN = """
 import { readFileSync } from "node:fs";
 import { arithmetic, compute, problem, program, pytorch, sentence } from "./explorer.mjs";
@@ -271,20 +252,8 @@ console.log(JSON.stringify(states.map((state) => {
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
     """Ask the module that ships about many states at once."""
-    if NODE is None:
-        pytest.skip("no node on this machine; the browser test covers less")
-    folder = tmp_path_factory.mktemp("node")
-    (folder / "explorer.mjs").write_text(hosts.source("shape_ladder_explorer"), encoding="utf-8")
-    (folder / "run.mjs").write_text(RUN, encoding="utf-8")
-
-    def ask(states):
-        asked = json.dumps({"states": states, "fixed": rungs.fixed(states[0])})
-        (folder / "ask.json").write_text(asked, encoding="utf-8")
-        done = subprocess.run([NODE, "run.mjs"], cwd=folder, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    return ask
+    ask = explorers.asker(tmp_path_factory, "shape_ladder_explorer", RUN)
+    return lambda states: ask(states=states, fixed=rungs.fixed(states[0]))
 
 
 def moved(seed=0):

@@ -214,13 +214,6 @@ def test_the_page_is_a_picture_and_a_sentence_without_scripts():
     assert Image.open(io.BytesIO(png)).size == (576, 216)
 
 
-def test_the_page_asks_for_nothing():
-    """One inline script: no address, no frame, and no way out of the script for what it carries."""
-    html = widgets.kernel_explorer(image="photo").html()
-    assert html.count("<script") == html.count("</script>") == 1
-    assert not re.search(r"https?:|<iframe|blob:|fetch\(|import |@import|<link", html)
-
-
 def test_markup_in_the_values_stays_inside_the_script():
     page = hosts.Page({"text": "</script><b>&"}, {}, lambda s: 'a "<b>" & more', lambda s: _figure())
     page.module = "kernel_explorer"
