@@ -61,7 +61,7 @@ function render({ model, el }) {
 
   function hear() {
     const heard = read();
-    error.textContent = model.get("error") ? `Python says: ${model.get("error")}` : "";
+    error.textContent = model.get("error") ?? "";
     if (telling || problem(heard, fixed)) return;  // half of a change; the other half is on its way
     state = heard;
     draw();

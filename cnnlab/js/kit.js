@@ -327,6 +327,7 @@ const STYLE = `
 .cnnlab [hidden] { display: none !important; }
 .cnnlab p { margin: 6px 0 0; }
 .cnnlab [role=alert] { color: #fff; background: #b2182b; padding: 4px 8px; border-radius: 4px; }
+.cnnlab [role=alert]::before { content: "Python says: "; }
 .cnnlab [role=alert]:empty { display: none; }
 `;
 
