@@ -17,8 +17,8 @@ def _values(*numbers):
     return torch.tensor([float(number) for number in numbers])
 
 
-def _mistaken(axes=(0, 2, 3), unbiased=False, inside=True, moved=lambda old, new, m: old + m * (new - old),
-              running_unbiased=True, mean_too=True, affine=lambda y, w, b: y * w + b, root=True):  # fmt: skip
+def _mistaken(axes=(0, 2, 3), unbiased=False, inside=True, root=True, moved=lambda old, new, m: old + m * (new - old),
+              running_unbiased=True, mean_too=True, eps_too=True, affine=lambda y, w, b: y * w + b):  # fmt: skip
     """batch_norm with one thing wrong at a time."""
 
     def batch_norm(x, running_mean, running_var, weight, bias, training=False, momentum=0.1, eps=1e-5):
@@ -32,6 +32,7 @@ def _mistaken(axes=(0, 2, 3), unbiased=False, inside=True, moved=lambda old, new
             running_var.copy_(moved(running_var, seen[1], momentum))
         else:
             mean, var = wide(running_mean), wide(running_var)
+        eps *= eps_too
         below = (var + eps).sqrt() if inside else var.sqrt() + eps
         y = (x - mean if mean_too else x) / (below if root else var + eps)
         return affine(y, wide(weight), wide(bias))
@@ -49,6 +50,12 @@ def _always(mode):
         return ops.batch_norm(x, mean, var, weight, bias, mode, momentum, eps)
 
     return batch_norm
+
+
+def _moves_first(x, running_mean, running_var, weight, bias, training=False, momentum=0.1, eps=1e-5):
+    if training:
+        ops.batch_norm(x, running_mean, running_var, training=True, momentum=momentum)
+    return ops.batch_norm(x, running_mean, running_var, weight, bias, False, momentum, eps)
 
 
 def _moves_in_evaluation(x, running_mean, running_var, weight, bias, training=False, momentum=0.1, eps=1e-5):
@@ -115,6 +122,9 @@ def _computes(block):
             "no way around, and no ReLU at the end": y,
             "the sum without a ReLU after it": y + x,
             "the ReLU before the sum; it belongs after it": relu(y) + x,
+            "a ReLU before the sum, too; there is only the one after it": relu(relu(y) + x),
+            "f(x) added to itself; x was overwritten on the way": relu(y + y),
+            "the second convolution reads x, not what the first gave": relu(bn2(conv2(x)) + x),
             "no ReLU between the two convolutions": relu(bn2(conv2(bn1(conv1(x)))) + x),
             "no batch norm after the second convolution": relu(conv2(relu(bn1(conv1(x)))) + x),
             "no batch norm after the first convolution": relu(bn2(conv2(relu(conv1(x)))) + x),
@@ -205,10 +215,12 @@ EXERCISES = [
             Wrong(_mistaken(axes=(1, 2, 3)), "each picture is normalized by itself, over its channels"),
             Wrong(_mistaken(unbiased=True), "the unbiased variance normalizes; that one is for running_var only"),
             Wrong(_mistaken(inside=False), "eps is added after the root; it belongs under it"),
+            Wrong(_mistaken(eps_too=False), "eps is left out"),
             Wrong(_mistaken(root=False), "the variance divides, not its root"),
             Wrong(_mistaken(mean_too=False), "the mean is not taken off"),
             Wrong(_always(True), "the batch's own mean and variance are used in evaluation, too"),
             Wrong(_always(False), "the running mean and variance are used in training, too"),
+            Wrong(_moves_first, "the running mean and variance are used in training, after they moved"),
             Wrong(_mistaken(affine=lambda y, w, b: y), "weight and bias are left out"),
             Wrong(_mistaken(affine=lambda y, w, b: (y + b) * w), "the bias is added before weight multiplies"),
             Wrong(
@@ -273,6 +285,7 @@ EXERCISES = [
             Wrong(_folded(shift=lambda b, m, s, beta: (b - m) * s), "beta is forgotten"),
             Wrong(_folded(shift=lambda b, m, s, beta: (b - m + beta) * s), "beta is multiplied, too"),
             Wrong(_folded(shift=lambda b, m, s, beta: (b + m) * s + beta), "the mean is added"),
+            Wrong(lambda *given: ops.fold_batch_norm(*given)[::-1], "bias came first; return weight, bias"),
             Wrong(_folded(scale=lambda var, gamma, eps: 1 / (var + eps).sqrt()), "gamma is forgotten"),
             Wrong(_folded(scale=lambda var, gamma, eps: gamma / (var + eps)), "the variance divides, not its root"),
             Wrong(_folded(scale=lambda var, gamma, eps: gamma / var.sqrt()), "eps is left out"),
@@ -299,6 +312,9 @@ EXERCISES = [
             Wrong(lambda: _Block(_inside), "no way around, and no ReLU at the end"),
             Wrong(lambda: _Block(lambda b, x: _inside(b, x) + x), "the sum without a ReLU after it"),
             Wrong(lambda: _Block(lambda b, x: _inside(b, x).relu() + x), "the ReLU before the sum"),
+            Wrong(lambda: _Block(lambda b, x: (_inside(b, x).relu() + x).relu()), "a ReLU before the sum, too"),
+            Wrong(lambda: _Block(lambda b, x: (2 * _inside(b, x)).relu()), "x was overwritten on the way"),
+            Wrong(lambda: _Block(lambda b, x: (b.bn2(b.conv2(x)) + x).relu()), "the second convolution reads x"),
             Wrong(
                 lambda: _Block(lambda b, x: (b.bn2(b.conv2(b.bn1(b.conv1(x)))) + x).relu()),
                 "no ReLU between the two convolutions",
