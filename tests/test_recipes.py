@@ -100,14 +100,15 @@ def test_the_seed_decides_all():
 
 def test_quick_recipes_learn_doodles():
     """A quarter of the doodles; whoever guesses is right on one in ten."""
-    recipe, dataset = RECIPES["cifar10-laptop"].but(batch_size=128), pictures("cifar10", 2500)
+    recipe = RECIPES["cifar10-laptop"].but(batch_size=128, model_options={"widths": (16, 32, 64)})
+    dataset = pictures("cifar10", 2500)
     model, _ = recipes.run(recipe, dataset, progress=False)
     dataset = dataclasses.replace(dataset, x_test=dataset.x_test[:500], y_test=dataset.y_test[:500])
     assert recipes.test(recipe, model, dataset).accuracy > 0.8
 
 
 def test_nothing_grows_from_epoch_to_epoch():
-    recipe, held = small(RECIPES["cifar10-laptop"], epochs=6), []
+    recipe, held = small(RECIPES["cifar10-laptop"], epochs=4), []
 
     def weigh(history):
         gc.collect()
@@ -115,7 +116,7 @@ def test_nothing_grows_from_epoch_to_epoch():
         held.append((len(tensors), sum(t.numel() * t.element_size() for t in tensors)))
 
     recipes.run(recipe, pictures("cifar10"), progress=False, validation=8, on_epoch=weigh)
-    assert held[1:] == [held[1]] * 5  # the optimizer's momentum comes in the first epoch
+    assert held[1:] == [held[1]] * 3  # the optimizer's momentum comes in the first epoch
 
 
 PEAK = """
@@ -142,7 +143,7 @@ def test_cifar10_needs_less_than_two_gigabytes(tmp_path):
     rng = np.random.default_rng(0)
     parts = {}
     for part, n in (("train", 50_000), ("test", 10_000)):
-        parts[f"x_{part}"] = rng.integers(256, size=(n, 32, 32, 3), dtype=np.uint8)
+        parts[f"x_{part}"] = np.tile(rng.integers(256, size=(500, 32, 32, 3), dtype=np.uint8), (n // 500, 1, 1, 1))
         parts[f"y_{part}"] = rng.integers(10, size=(n, 1), dtype=np.uint8)
     np.savez(tmp_path / "cifar10.npz", **parts)
     run = subprocess.run([sys.executable, "-c", PEAK, tmp_path], capture_output=True, text=True, check=True)
@@ -252,10 +253,8 @@ def test_the_table():
     for name, recipe in RECIPES.items():
         assert recipe.name == name and recipe.about.endswith(".")
         measured = recipe.measured
-        assert measured is None or (
-            0.5 < measured.accuracy < 1 and 0 < measured.sd < 0.05 and measured.seeds >= 3 and measured.seconds > 0
-        )
-        assert ("not yet" in str(recipe)) is (measured is None)
+        assert measured is None or (0.5 < measured.accuracy < 1 and 0 < measured.sd < 0.05 and measured.seeds >= 3)
+        assert ("not yet" in str(recipe)) is (measured is None or measured.seconds is None)
         with pytest.raises(dataclasses.FrozenInstanceError):
             recipe.epochs = 1
     assert set(re.findall(r"^    ([\w.-]+)(?:, ([\w-]+))? {2,}", recipes.__doc__.partition("The table")[2], re.M)) >= {
@@ -266,7 +265,7 @@ def test_the_table():
 def test_but_forgets_what_was_measured():
     measured = recipes.Measured(0.9, 0.01, 3, 60.0, "a machine", "doodles")
     recipe = dataclasses.replace(RECIPES["classic"], measured=measured)
-    assert "90.00 ± 1.00 % over 3 seeds in 60 s on doodles; a machine" in str(recipe)
+    assert "90.00 ± 1.00 % over 3 seeds on doodles, 60 s; a machine" in str(recipe)
     changed = recipe.but(epochs=2)
     assert (changed.epochs, changed.measured, changed.rate) == (2, None, recipe.rate)
     assert recipe.epochs == 180 and recipe.measured is measured

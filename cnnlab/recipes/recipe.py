@@ -17,7 +17,7 @@ class Measured:
     accuracy: float  # mean over the seeds, 0..1
     sd: float  # standard deviation over the seeds, 0..1
     seeds: int  # 0, 1, 2, ...
-    seconds: float  # of training, mean
+    seconds: float | None  # of training, mean, on a quiet machine; None: not measured yet
     machine: str
     data: str  # what it was trained and judged on
 
@@ -82,7 +82,8 @@ class Recipe:
 def _words(measured):
     if measured is None:
         return "not yet"
+    seconds = "seconds not yet" if measured.seconds is None else f"{measured.seconds:.0f} s"
     return (
-        f"{100 * measured.accuracy:.2f} ± {100 * measured.sd:.2f} % over {measured.seeds} seeds in "
-        f"{measured.seconds:.0f} s on {measured.data}; {measured.machine}"
+        f"{100 * measured.accuracy:.2f} ± {100 * measured.sd:.2f} % over {measured.seeds} seeds on {measured.data}, "
+        f"{seconds}; {measured.machine}"
     )
