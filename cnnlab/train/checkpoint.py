@@ -27,15 +27,15 @@ def save_checkpoint(folder, model, optimizer, scheduler, scaler, batches, histor
     write(Path(folder) / "last.pt", state)
 
 
-def load_checkpoint(folder, model, optimizer, scheduler, scaler, batches):
+def load_checkpoint(folder, model, optimizer, scheduler, scaler, batches, process):
     """Put model, optimizer, scheduler, scaler, batches and random numbers where last.pt has them; return its History.
 
-    Without a last.pt nothing changes and the History is empty.
+    Without a last.pt nothing changes and the History is empty. Only the first process reads the file.
     """
     path = Path(folder) / "last.pt"
-    if not path.exists():
+    state = process.from_first(lambda: read("fit", path) if path.exists() else None)
+    if state is None:
         return History()
-    state = read("fit", path)
     if not isinstance(state, dict) or "made_by" not in state:
         raise ValueError(f"fit: {path} is no checkpoint of fit. A last.pt that fit wrote is needed. Pass its folder.")
     here = _names(model, optimizer, scheduler)

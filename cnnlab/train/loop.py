@@ -11,6 +11,7 @@ from torch import nn
 
 from . import guards
 from .checkpoint import load_checkpoint, save_checkpoint
+from .distributed import ALONE
 from .history import History
 from .progress import Progress
 
@@ -38,6 +39,7 @@ def fit(
     resume=False,
     progress=True,
     on_epoch=None,
+    process=ALONE,
 ):
     """Train the model on the batches, again and again, and return the History of it.
 
@@ -55,6 +57,8 @@ def fit(
     progress      True: a bar where one can live, else a line per epoch; "bar", "text" or False; or a monitor, which may
                   end training, such as widgets.training_monitor()
     on_epoch      function of the history, called after every epoch; training ends when it returns True
+    process       one of several that train together, from join(); all are given the same batches and take their rows of
+                  them. Only the first shows progress and writes; a monitor may end training after an epoch
 
     The model goes to batches.device where there is one; otherwise the batches go to the model's device. The best epoch
     has the highest accuracy, then the lowest loss, in validation if there is one. `seconds` counts training only.
@@ -64,19 +68,25 @@ def fit(
     guards.check_fit(model, batches, epochs, optimizer, loss, scheduler, clip, precision, folder, resume)
     device = _place(model, batches)
     scaler = torch.amp.GradScaler(device.type, init_scale=1024, enabled=precision == "float16")  # else it does nothing
-    history = load_checkpoint(folder, model, optimizer, scheduler, scaler, batches) if resume else History()
+    kept = (folder, model, optimizer, scheduler, scaler, batches)
+    history = load_checkpoint(*kept, process) if resume else History()
 
-    with _mode(model, training=True), Progress(progress, batches, epochs, done=len(history)) as bar:
+    with (
+        _mode(model, training=True),
+        process.together(model) as net,
+        Progress(process.first and progress, batches, epochs, done=len(history)) as bar,
+    ):
         for epoch in range(len(history) + 1, epochs + 1):
             start = time.perf_counter()
             meter = _Meter()
-            for x, labels in guards.pairs("fit", batches, device):
-                logits = _logits(model, x, precision)
+            process.part_random()
+            for x, labels in process.rows(guards.pairs("fit", batches, device)):
+                logits = _logits(net, x, precision)
                 cost = _cost("fit", loss, logits, labels)
                 meter.add(cost, logits, labels)
                 guards.check_finite(meter.losses, epoch, x, optimizer)
                 optimizer.zero_grad()
-                scaler.scale(cost).backward()
+                scaler.scale(process.weigh(cost, len(x))).backward()
                 if clip is not None:
                     scaler.unscale_(optimizer)
                     nn.utils.clip_grad_norm_(model.parameters(), clip)
@@ -84,31 +94,32 @@ def fit(
                 scaler.update()
                 if scheduler is not None:
                     scheduler.step()
-                if bar.batch(epoch, meter):
+                if bar.batch(epoch, meter) and process.world == 1:
                     break
             guards.check_finite(meter.losses, epoch, x, optimizer, now=True)
-            trained = meter.result()
+            trained = meter.result(process)
             row = {"epoch": epoch, "loss": trained.loss, "accuracy": trained.accuracy}
             seconds = time.perf_counter() - start
             if validation is not None:
-                seen = evaluate(model, validation, loss, precision=precision)
+                seen = evaluate(model, validation, loss, precision=precision, process=process)
                 row |= {"val_loss": seen.loss, "val_accuracy": seen.accuracy}
             history.rows.append(row | {"seconds": seconds})
             bar.epoch(history.rows[-1])
-            if folder is not None:
-                save_checkpoint(folder, model, optimizer, scheduler, scaler, batches, history)
-            if (on_epoch is not None and on_epoch(history) is True) or bar.ended:
+            if folder is not None and process.first:
+                save_checkpoint(*kept, history)
+            if process.any((on_epoch is not None and on_epoch(history) is True) or bar.ended):
                 break
     return history
 
 
-def evaluate(model, batches, loss=None, *, precision=None, flips=False):
+def evaluate(model, batches, loss=None, *, precision=None, flips=False, process=ALONE):
     """Loss and accuracy of the model on the batches, averaged over images, with dropout and the like switched off.
 
     batches       as in fit
     loss          as in fit
     precision     as in fit
     flips         ask about each image and its mirror image, and take the mean of both logits
+    process       as in fit
     returns       Result(loss, accuracy, images)
     """
     guards.check_model("evaluate", model, loss)
@@ -116,10 +127,10 @@ def evaluate(model, batches, loss=None, *, precision=None, flips=False):
     device = _place(model, batches)
     meter = _Meter()
     with _mode(model, training=False), torch.inference_mode():
-        for x, labels in guards.pairs("evaluate", batches, device):
+        for x, labels in process.rows(guards.pairs("evaluate", batches, device)):
             logits = _logits(model, x, precision, flips)
             meter.add(_cost("evaluate", loss, logits, labels), logits, labels)
-    return meter.result()
+    return meter.result(process)
 
 
 def predict_logits(model, batches, *, precision=None, flips=False):
@@ -154,6 +165,8 @@ def _logits(model, x, precision, flips=False):
 
 def _cost(function, loss, logits, labels):
     """The mean loss of one batch, after a look at whether logits and labels fit together."""
+    if not len(labels):  # fewer rows than processes, and none for this one
+        return logits.sum()  # 0, and so are all its slopes
     guards.check_logits(function, logits, labels, default=loss is None)
     cost = F.cross_entropy(logits, labels) if loss is None else loss(logits, labels)
     guards.check_cost(function, cost)
@@ -171,11 +184,12 @@ class _Meter:
         self.correct.append(_correct(logits.detach(), labels))
         self.images.append(len(labels))
 
-    def result(self):
-        images = sum(self.images)
+    def result(self, process):
         losses = torch.stack(self.losses).tolist()
-        loss = math.fsum(loss * n for loss, n in zip(losses, self.images, strict=True)) / images
-        return Result(loss, float(torch.stack(self.correct).sum()) / images, images)
+        loss = math.fsum(loss * n for loss, n in zip(losses, self.images, strict=True))
+        correct = float(torch.stack(self.correct).sum())
+        loss, correct, images = process.total(loss, correct, sum(self.images))
+        return Result(loss / images, correct / images, int(images))
 
 
 def _correct(logits, labels):
