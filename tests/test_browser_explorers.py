@@ -201,9 +201,10 @@ def notebook(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def quiet(notebook):
-    """No test leaves an error on the console."""
+    """No test leaves an error on the console, nor one of Python's in an explorer."""
     yield
     found, notebook.errors[:] = list(notebook.errors), []
+    found += notebook.locator(".cnnlab [role=alert]:not(:empty)").all_inner_texts()
     assert not found
 
 
