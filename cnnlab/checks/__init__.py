@@ -22,6 +22,7 @@ TABLES = (
     "lenet",
     "alexnet",
     "resnet",
+    "inside",
     "transfer",
 )
 
