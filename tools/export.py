@@ -113,8 +113,10 @@ def pages(files) -> dict[str, str]:
 
     make("index", index(facts), title=PROJECT["name"])
     for i, name in enumerate(names):
+        outputs = [output for cell in books[name].cells for output in cell.get("outputs", [])]
+        alive = any('<script type="module">' in output.get("data", {}).get("text/html", "") for output in outputs)
         ways = {"before": titles[i - 1] if i else None, "after": titles[i + 1] if i + 1 < len(names) else None}
-        make(name, books[name], title=f"{titles[i][1]} - {PROJECT['name']}", file=f"{name}.ipynb", **ways)
+        make(name, books[name], title=f"{titles[i][1]} - {PROJECT['name']}", file=f"{name}.ipynb", alive=alive, **ways)
     if wrong:
         raise ValueError("\n".join(wrong))
     return made
