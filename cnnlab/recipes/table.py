@@ -19,6 +19,7 @@ _ALL = [
         smoothing=0.1,
         channels_last=True,
         precision="bfloat16",
+        measured=Measured(0.9912, 0.0008, seeds=5, seconds=None, machine=_CORE, data="mnist"),
     ),
     Recipe(
         name="mnist-99.4",
