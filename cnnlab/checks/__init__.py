@@ -21,7 +21,9 @@ TABLES = (
     "learning",
     "lenet",
     "alexnet",
+    "googlenet",
     "resnet",
+    "cifar",
     "inside",
     "transfer",
 )
