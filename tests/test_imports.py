@@ -16,7 +16,7 @@ TABLE = {
     "ops": ({"shapes"}, set()),
     "data": (set(), set()),
     "models": ({"shapes"}, {"data"}),  # where weights are fetched
-    "train": (set(), set()),
+    "train": (set(), {"recipes", "data"}),  # in the command `python -m cnnlab.train` alone
     "inside": ({"shapes"}, set()),
     "recipes": ({"data", "models", "train"}, set()),
     "plots": (set(), set()),

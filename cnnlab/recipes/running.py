@@ -24,6 +24,7 @@ def run(
     progress=True,
     on_epoch=None,
     device=None,
+    process=train.ALONE,
 ):
     """Train as the recipe says and return the model and its train.History.
 
@@ -34,13 +35,14 @@ def run(
                   repeated
     validation    how many training images to set aside and judge after every epoch (a count or a share); None: none.
                   Or a pair (x, y) to judge on
-    folder, resume, progress, on_epoch   as in train.fit
-    device        None: the fastest here
+    folder, resume, progress, on_epoch, process   as in train.fit; where there are several processes nothing is compiled
+    device        None: the process's own, or the fastest here
 
     history.startup has the seconds of compiling before the first epoch, which `seconds` does not count.
     """
     recipe = _known("run", recipe)
     train.seed(seed)
+    device = process.device if device is None else device
     x, y, judged = dataset.x_train, dataset.y_train, validation
     if validation is not None and not isinstance(validation, tuple):
         (x, y), judged = dataset.split(validation)
@@ -52,7 +54,7 @@ def run(
     if recipe.channels_last:
         model.to(memory_format=torch.channels_last)
     optimizer = optimizer_of(recipe, model)
-    startup = _compile(recipe, model, batches) if recipe.compile else 0.0
+    startup = _compile(recipe, model, batches) if recipe.compile and process.world == 1 else 0.0
     history = train.fit(
         model,
         batches,
@@ -66,20 +68,21 @@ def run(
         resume=resume,
         progress=progress,
         on_epoch=on_epoch,
+        process=process,
     )
     history.startup = startup
     return model, history
 
 
-def test(recipe, model, dataset, x=None, y=None, device=None):
+def test(recipe, model, dataset, x=None, y=None, device=None, process=train.ALONE):
     """Loss and accuracy on the test images, or on x and y, judged as the recipe says: its precision, its test flips.
 
     returns       train.Result(loss, accuracy, images); the loss is plain cross-entropy
     """
     recipe = _known("test", recipe)
     x, y = (dataset.x_test, dataset.y_test) if x is None else (x, y)
-    batches = batches_of(recipe, dataset, x, y, device=device)
-    return train.evaluate(model, batches, precision=recipe.precision, flips=recipe.test_flips)
+    batches = batches_of(recipe, dataset, x, y, device=process.device if device is None else device)
+    return train.evaluate(model, batches, precision=recipe.precision, flips=recipe.test_flips, process=process)
 
 
 def pick():

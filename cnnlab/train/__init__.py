@@ -13,12 +13,13 @@ from .calibration import expected_calibration_error
 from .checkpoint import load_weights
 from .confusion import confusion_matrix
 from .descent import sgd_step
-from .distributed import Process, join
+from .distributed import ALONE, Process, join
 from .history import History
 from .loop import Result, evaluate, fit, predict_logits
 from .states import moved
 
 __all__ = [
+    "ALONE",
     "History",
     "Process",
     "Result",

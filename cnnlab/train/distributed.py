@@ -10,6 +10,7 @@ What comes out is what one process would make of the same batches, but for round
 """
 
 import os
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -55,6 +56,15 @@ def join(device=None, timeout=600):
     try:
         yield process
         process.wait()  # who leaves early takes the line with him that the others still talk on
+    except RuntimeError as error:
+        if "gloo" not in str(error) and not isinstance(error, dist.DistBackendError):
+            raise
+        time.sleep(5)  # torchrun ends this process meanwhile, and reports the error of the one that was lost
+        raise ConnectionError(
+            f"join: process {rank} of {world} lost another one, which ended or did not answer for {timeout} s. All are "
+            f"needed. See what that one says, then go on from the last epoch with --resume, or let torchrun do it with "
+            f"--max-restarts=3."
+        ) from error
     finally:
         dist.destroy_process_group()
 
