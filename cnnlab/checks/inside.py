@@ -146,6 +146,10 @@ def _cam(model, x, layer, labels, *, score=None, weigh=None, add=None, bend=torc
     return bend((add or (lambda weighted: weighted.sum(1)))(weights * kept[0])).detach()
 
 
+def _scaled(cam):
+    return cam / cam.amax((1, 2), keepdim=True).clamp_min(1e-9)
+
+
 def _wrong_cam(says, **options):
     return Wrong(lambda model, x, layer, labels: _cam(model, x, layer, labels, **options), says)
 
@@ -200,6 +204,7 @@ EXERCISES = [
             Wrong(_covered_probability, "the probability that is left; how far it falls is asked for"),
             _wrong_cover("the sign is turned: a fall is above 0, whole minus covered", sign=-1),
             _wrong_cover("logits are compared; softmax turns them into probabilities", of=lambda logits: logits),
+            _wrong_cover("softmax runs over the pictures; the classes are axis 1", of=lambda logits: logits.softmax(0)),
             _wrong_cover("covers pile up: x itself was replaced by the covered picture", pile=True),
             _wrong_cover("rows and columns have changed places", swap=True),
             _wrong_cover("class 0 is asked for in every picture; each has its own label", by_label=False),
@@ -238,6 +243,11 @@ EXERCISES = [
             _wrong_cam("the gradient is that of the probability; take the logit, before softmax",
                        score=lambda logits: logits.softmax(1).gather(1, LABELS[: len(logits), None])),
             _wrong_cam("the largest logit was taken; the label's is asked for", score=lambda logits: logits.amax(1)),
+            _wrong_cam("the mean has lost its axes, and a weight meets a row of pixels: keepdim=True keeps them",
+                       weigh=lambda slopes: slopes.mean((2, 3))),
+            _wrong_cam("all maps have one weight; each has its own", weigh=torch.mean),
+            _wrong_cam("the map is divided by its largest value; leave it", bend=lambda cam: _scaled(cam.relu())),
+            _wrong_cam("only the first picture is asked for its label", score=lambda logits: logits[:1, LABELS[0]]),
             _wrong_cam("all logits were added up; only the label's counts", score=lambda logits: logits),
             Wrong(lambda m, x, layer, labels: inside.grad_cam(m, x, layer, labels).sum(0, keepdim=True)
                   if len(x) > 1 else inside.grad_cam(m, x, layer, labels)[0],
