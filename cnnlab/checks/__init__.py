@@ -22,6 +22,7 @@ TABLES = (
     "lenet",
     "alexnet",
     "googlenet",
+    "googlenet",
     "resnet",
     "cifar",
     "inside",

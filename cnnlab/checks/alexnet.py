@@ -171,6 +171,7 @@ EXERCISES = [
         answer=lambda: 256 * 5 * 5 * 4096 + 4096,
         solution="fc6_parameters = 256 * 5 * 5 * 4096 + 4096",
         because="195, 47, 23, 11, 5 pixels a side: 6,400 weights and a bias for each of 4096 units.",
+        tolerance=1e-9,  # a few thousand biases are few among 26 million
         wrong=(
             Wrong(256 * 5 * 5 * 4096, "the biases are left out"),
             Wrong(256 * 6 * 6 * 4096 + 4096, "the maps are 6x6, as with 227 pixels"),
