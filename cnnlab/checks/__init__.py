@@ -22,7 +22,6 @@ TABLES = (
     "lenet",
     "alexnet",
     "googlenet",
-    "googlenet",
     "resnet",
     "cifar",
     "inside",
