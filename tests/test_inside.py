@@ -1,7 +1,10 @@
 """The questions put to a network: each against its formula by hand, against something planted, and what they refuse."""
 
+import inspect
+
 import pytest
 import torch
+from test_docstrings import LETTERS, SHAPE, block, promise, size
 from torch import nn
 
 from cnnlab import data, inside, models, shapes
@@ -226,6 +229,32 @@ def test_a_patch_at_the_edge_is_filled_with_zeros():
         [0, pytest.approx(0.99), pytest.approx(-0.01)],
         [0, pytest.approx(-0.01), pytest.approx(-0.01)],
     ]
+
+
+# ---- the shapes that docstrings promise
+
+MADE = {  # arguments that are no tensors
+    "activations": {"layer": "0"},
+    "effective_receptive_field": {"layer": "0"},
+    "grad_cam": {"layer": "0"},
+    "occlusion": {"size": 3, "stride": 2},
+    "cover": {"top": 1, "left": 2, "size": 3},
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_the_shapes_are_true(name):
+    function, options = getattr(inside, name), MADE[name]
+    letters = LETTERS | options
+    net = nn.Sequential(nn.Conv2d(4, 6, (5, 3), padding=1), nn.AdaptiveAvgPool2d(1), nn.Flatten()).eval()
+    letters["oh"], letters["ow"] = letters["h"] - 2, letters["w"]
+    known = {"model": net, "labels": torch.zeros(letters["n"], dtype=torch.int64)} | options
+    promised = block(function)
+    assert list(promised) == [*inspect.signature(function).parameters, "returns"]
+    tensors = {"x": torch.rand(size(SHAPE.match(promised["x"])[2], letters))}
+    given = {key: value for key, value in (known | tensors).items() if key in inspect.signature(function).parameters}
+    shape = tuple(function(**given).shape)
+    assert shape == promise(function, letters, shape)
 
 
 # ---- what is refused

@@ -45,7 +45,8 @@ def cover(x, top, left, size, fill=None):
     """Pictures with a square covered.
 
     x           (n, c, h, w)
-    top, left   its first row and column; below 0 a part of it lies outside
+    top         its first row; below 0 a part of it lies outside
+    left        its first column, likewise
     size        pixels of its side
     fill        what covers: a number, or a tensor that fits (n, c, 1, 1); each picture's own mean colour if None
     returns     (n, c, h, w)   a copy
@@ -66,9 +67,10 @@ def occlusion(model, x, labels, size=8, stride=2, fill=None):
     size      pixels of the square; at the edges a part of it lies outside
     stride    pixels from one square to the next, up to size
     fill      as in cover: a colour that stands out is a new shape in the picture, which the model sees, too
-    returns   (n, oh, ow)          with oh = out_size(h, stride, stride), ow likewise; below 0 where it rises
+    returns   (n, oh, ow)          with oh = out_size(h, stride, stride), ow likewise
 
-    Value (i, j) belongs to the stride x stride pixels in the middle of its square: the map lies over the picture.
+    Above 0 the probability falls, below 0 it rises. Value (i, j) belongs to the stride x stride pixels in the middle of
+    its square, so that the map lies over the picture.
     Source: Zeiler and Fergus 2013, "Visualizing and understanding convolutional networks", section 4.2, who cover with
     gray.
     """
