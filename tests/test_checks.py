@@ -222,6 +222,21 @@ def test_a_value_exercise_names_the_mistake():
     assert not count.verdict(80).passed
 
 
+def test_a_number_of_numpy_is_a_number():
+    import numpy as np
+
+    exercise = ValueExercise("n", 1, "easy", ("think",), answer=lambda: 8, solution="n = 8")
+    assert exercise.verdict(np.int64(8)).passed and exercise.verdict(np.float32(8)).passed
+    assert not exercise.verdict(np.bool_(True)).passed and not exercise.verdict(np.int64(9)).passed
+
+
+def test_a_count_is_right_or_wrong():
+    """A relative tolerance would let a count of millions be off by hundreds."""
+    exercise = ValueExercise("n", 1, "easy", ("think",), answer=lambda: 26_218_496, solution="n = 26_218_496")
+    assert exercise.verdict(26_218_496.0).passed
+    assert not exercise.verdict(26_218_497).passed
+
+
 def test_a_judged_exercise_asks_its_points_in_order():
     even = JudgedExercise(
         "even", 1, "easy", ("Halve it.",), solution="even = 4",

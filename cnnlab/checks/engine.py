@@ -9,6 +9,7 @@ import contextlib
 import inspect
 import io
 import math
+import numbers
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -257,8 +258,10 @@ def compare_values(got, expected, tolerance):
         )
         return None if same else Difference([("expected", repr(expected)), ("got", write(got))])
     value = got.item() if isinstance(got, Tensor) and got.numel() == 1 else got
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):  # numpy has whole numbers of its own
         return Difference([("expected", f"a number, {write(expected)}"), ("got", _kind(got))], written_out=True)
+    if isinstance(expected, int) and tolerance < 1e-3:  # a count, not a measurement
+        tolerance = 0.0
     if math.isclose(value, expected, rel_tol=tolerance, abs_tol=1e-9):
         return None
     return Difference([("expected", write(expected)), ("got", write(value))], written_out=True)

@@ -43,8 +43,16 @@ def _gives_a_network(new_head):
 
 
 def _gives_six_logits(new_head):
-    shape = tuple(_headed(new_head)(torch.zeros(2, 3, 8, 8)).shape)
-    return True if shape == (2, 6) else f"{shape}"
+    for classes in (6, 3):
+        shape = tuple(new_head(_trained(), classes)(torch.zeros(2, 3, 8, 8)).shape)
+        if shape != (2, classes):
+            return f"{shape} for classes={classes}"
+    return True
+
+
+def _can_learn(new_head):
+    still = [name for name, p in _headed(new_head).named_parameters() if not p.requires_grad]
+    return True if not still else f"{still[-1]} takes no gradient; freezing comes later"
 
 
 def _keeps_the_body(new_head):
@@ -61,7 +69,7 @@ def _replaces_fc(new_head):
     if not isinstance(head, nn.Linear):
         return f"fc is a {type(head).__name__}"
     if head.in_features != 4:
-        return f"it reads {head.in_features} values"
+        return f"it reads {head.in_features} values, the old one 4; net.fc.in_features says how many"
     if head.bias is None:
         return "it has no bias"
     old = _trained().fc.weight[:6]
@@ -77,8 +85,8 @@ def _leaves_the_old_one(new_head):
 NEW_HEAD = "from cnnlab.models import new_head"
 
 
-def _head(net, classes, bias=True):
-    net.fc = nn.Linear(4, classes, bias=bias)
+def _head(net, classes, bias=True, inputs=4):
+    net.fc = nn.Linear(inputs, classes, bias=bias)
     return net
 
 
@@ -117,7 +125,10 @@ def _is_a_list_of_groups(two_speeds):
 
 def _has_each_parameter_once(two_speeds):
     body, head, groups = _groups(two_speeds)
-    found = [id(p) for group in groups for p in group["params"]]
+    given = [p for group in groups for p in group["params"]]
+    if any(isinstance(p, tuple) for p in given):
+        return "tuples of name and parameter; body.parameters() gives the parameters alone"
+    found = [id(p) for p in given]
     wanted = [id(p) for p in (*body.parameters(), *head.parameters())]
     if sorted(found) == sorted(wanted):
         return True
@@ -127,7 +138,7 @@ def _has_each_parameter_once(two_speeds):
 def _has_the_rates(two_speeds):
     body, head, groups = _groups(two_speeds)
     rate = {id(p): group["lr"] for group in groups for p in group["params"]}
-    of = [{rate[id(p)] for p in part.parameters()} for part in (body, head)]
+    of = [{round(rate[id(p)], 9) for p in part.parameters()} for part in (body, head)]
     if of == [{0.001}, {0.01}]:
         return True
     if of == [{0.01}, {0.001}]:
@@ -151,9 +162,10 @@ EXERCISES = [
         level="medium",
         rules=(
             ("a function of net, classes that returns a network", _gives_a_network),
+            ("a new Linear layer, with bias, in place of net.fc", _replaces_fc),
             ("one logit per new class, (2, 6) for two pictures", _gives_six_logits),
             ("the trained weights of all other layers", _keeps_the_body),
-            ("a new Linear layer, with bias, in place of net.fc", _replaces_fc),
+            ("a network whose every layer can learn", _can_learn),
             ("the old network left as it was", _leaves_the_old_one),
         ),
         solution=NEW_HEAD,
@@ -164,9 +176,20 @@ EXERCISES = [
         ),
         wrong=(
             Wrong(lambda: lambda net, classes: None, "nothing yet"),
-            Wrong(lambda: lambda net, classes: nn.Linear(4, classes), "could not be tried"),
-            Wrong(lambda: lambda net, classes: copy.deepcopy(net), "(2, 10)"),
-            Wrong(lambda: lambda net, classes: nn.Sequential(copy.deepcopy(net), nn.Linear(10, classes)), "is missing"),
+            Wrong(lambda: lambda net, classes: nn.Linear(4, classes), "fc is a NoneType"),
+            Wrong(lambda: lambda net, classes: copy.deepcopy(net), "(2, 10) for classes=6"),
+            Wrong(lambda: lambda net, classes: _head(copy.deepcopy(net), 6), "(2, 6) for classes=3"),
+            Wrong(
+                lambda: lambda net, classes: _head(copy.deepcopy(net), classes, inputs=64), "net.fc.in_features says"
+            ),
+            Wrong(
+                lambda: lambda net, classes: _head(copy.deepcopy(net), classes).requires_grad_(False),
+                "takes no gradient",
+            ),
+            Wrong(
+                lambda: lambda net, classes: nn.Sequential(copy.deepcopy(net), nn.Linear(10, classes)),
+                "fc is a NoneType",
+            ),
             Wrong(lambda: lambda net, classes: _head(_Trained(), classes), "do not build one anew"),
             Wrong(lambda: lambda net, classes: _head(copy.deepcopy(net), classes, bias=False), "it has no bias"),
             Wrong(lambda: _first_rows, "the first six old classes"),
@@ -181,6 +204,7 @@ EXERCISES = [
         cases=(
             Case("one weight of two moved", (_state(), _state(fc_of_bias=[3.0, 4.5]))),
             Case("nothing moved", (_state(), _state())),
+            Case("two numbers changed places", (_state(), _state(conv_of_weight=[2.0, 1.0]))),
             Case("a statistic moved, which is no parameter", (_state(), _state(bn_of_running_mean=[0.7]))),
             Case("a very small step", (_state(), _state(conv_of_weight=[1.000001, 2.0]))),
         ),
@@ -193,6 +217,10 @@ EXERCISES = [
             Wrong(
                 lambda a, b: [n for n in a if not torch.allclose(a[n], b[n])],
                 "small steps are taken for none; allclose rounds, torch.equal does not",
+            ),
+            Wrong(
+                lambda a, b: [n for n in a if (a[n] - b[n]).sum() != 0],
+                "the changes are added up first, and can cancel",
             ),
             Wrong(lambda a, b: [n for n in a if (a[n] != b[n]).all()], "only what moved in every number counts"),
             Wrong(
@@ -226,6 +254,12 @@ EXERCISES = [
             Wrong(lambda: lambda body, head: None, "nothing yet"),
             Wrong(lambda: lambda body, head: [0.001, 0.01], "of other things"),
             Wrong(lambda: lambda body, head: [{"params": list(body.parameters())}], 'a group without "lr"'),
+            Wrong(
+                lambda: (
+                    lambda body, head: [{"params": list(part.named_parameters()), "lr": 0.001} for part in (body, head)]
+                ),
+                "tuples of name and parameter",
+            ),
             Wrong(lambda: lambda body, head: _speeds(body, head)[1:], "2 parameters where body and head have 6"),
             Wrong(lambda: lambda body, head: _speeds(body, head, 0.01, 0.001), "the body is the fast one"),
             Wrong(lambda: lambda body, head: _speeds(body, head, 0.001, 0.001), "head [0.001]"),
