@@ -152,6 +152,10 @@ def broken(x, times=1):
     return x * undefined_name  # noqa: F821
 
 
+def unwritten(x, times=1):
+    raise NotImplementedError
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
@@ -160,6 +164,8 @@ def broken(x, times=1):
         (lambda x, times=1: None, "case 1 of 2, one number: it returns nothing yet"),
         (broken, "error     NameError: name 'undefined_name' is not defined"),
         (broken, "in line   return x * undefined_name"),
+        (unwritten, "not written yet\n  needed    put your code in place of the three dots"),
+        (lambda x, times=1: x.byte().mean(), "error     NotImplementedError: mean()"),  # PyTorch's word for bytes
         (lambda x: x * 2, "case 2 of 2, twice: your function stopped with an error"),
         (lambda x, times=1: (x * 2).tolist(), "expected  a tensor of shape (1,)\n  got       a list; torch.tensor"),
         (lambda x, times=1: (x * 2)[None], "expected  shape (1,)\n  got       shape (1, 1)"),

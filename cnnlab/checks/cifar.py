@@ -110,7 +110,7 @@ EXERCISES = [
         ),
         answer=_flip_where(),
         cases=(
-            Case("the second of two", (_bytes([[[1, 2]]], [[[3, 4]]]), torch.tensor([False, True]))),
+            Case("the second of two", (_bytes([[[1, 2], [5, 6]]], [[[3, 4], [7, 8]]]), torch.tensor([False, True]))),
             Case("one picture, chosen", (_bytes([[[1, 2, 3], [4, 5, 6]]]), torch.tensor([True]))),
             Case("one picture, not chosen", (_bytes([[[1, 2, 3], [4, 5, 6]]]), torch.tensor([False]))),
             Case(
@@ -186,6 +186,12 @@ EXERCISES = [
             Wrong((15, 23), "epochs are counted; the scheduler steps once per batch"),
             Wrong((351 * 15, 351 * 45 // 2), "the last batch of each epoch, which is smaller, is left out"),
             Wrong((351 * 15, 351 * 22.5), "the last batch of each epoch, which is smaller, is left out"),
+            Wrong(
+                (45_000 / 128 * 15, 45_000 / 128 * 22.5),
+                "the last batch of each epoch counts in part; it is a step like the others",
+            ),
+            Wrong((5273, 7910), "the last batch of each epoch counts in part; it is a step like the others"),
+            Wrong((5274, 7911), "the last batch of each epoch counts in part; it is a step like the others"),
             Wrong((352 * 30 // 2, 352 * 30), "the second drop comes at the end; three quarters are asked for"),
             Wrong((45_000 * 15, 45_000 * 45 // 2), "pictures are counted; a step takes 128 of them"),
         ),
