@@ -261,6 +261,7 @@ def test_the_shapes_are_true(name):
 
 NET, LABEL = tiny(), torch.tensor([0])
 TWICE = nn.Sequential(nn.Conv2d(1, 1, 1), *[nn.ReLU()] * 2, nn.Flatten()).eval()
+PAIR = nn.Sequential(nn.MaxPool2d(2, return_indices=True)).eval()
 FIELD = shapes.receptive_field([nn.Conv2d(1, 1, 1)])[0]
 REFUSED = [
     (lambda: inside.activations("net", X, "0"), TypeError, "model is a str. An nn.Module is needed. Pass the network"),
@@ -272,6 +273,7 @@ REFUSED = [
     (lambda: inside.activations(NET, X, nn.ReLU()), ValueError, "this ReLU is no layer of the model. Pass one of"),
     (lambda: inside.activations(TWICE, X, "1"), ValueError, "layer 1 ran 2 times for one batch. A layer that runs"),
     (lambda: inside.grad_cam(NET, X, "4", LABEL), ValueError, r"layer 4 gives \(1, 2\). Maps \(n, o, oh, ow\) are"),
+    (lambda: inside.grad_cam(PAIR, X, "0", LABEL), ValueError, "layer 0 gives a tuple. Maps"),
     (lambda: inside.grad_cam(NET, X, "0", 0), TypeError, r"labels is int. An int64 tensor \(n,\) is needed"),
     (lambda: inside.grad_cam(NET, X, "0", LABEL.float()), TypeError, "labels is float32. An int64 tensor"),
     (lambda: inside.grad_cam(NET, X, "0", torch.tensor([0, 1])), ValueError, r"labels has shape \(2,\) and the logits"),

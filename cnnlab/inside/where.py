@@ -25,7 +25,7 @@ def grad_cam(model, x, layer, labels):
     kept = []
 
     def begin_here(module, inputs, output):
-        kept.append(output.detach().requires_grad_())
+        kept.append(images_of("grad_cam", output, layer).detach().requires_grad_())
         return kept[0].clone()  # the model goes on with a copy, which a ReLU may then overwrite
 
     handle = module.register_forward_hook(begin_here)
@@ -33,7 +33,7 @@ def grad_cam(model, x, layer, labels):
         logits = model(x)
     finally:
         handle.remove()
-    maps = images_of("grad_cam", found("grad_cam", kept, layer), layer)
+    maps = found("grad_cam", kept, layer)
     check_labels("grad_cam", labels, logits)
     score = logits.gather(1, labels[:, None]).sum()  # a picture's score depends on its own maps only
     (slopes,) = torch.autograd.grad(score, maps)
