@@ -1,4 +1,4 @@
-"""The doctor, `python -m cnnlab`: what this machine has, and what to do about what it lacks."""
+"""The doctor, `python -m cnnlab`: what this machine has, and what to do about what it lacks. `bench` measures it."""
 
 import contextlib
 import io
@@ -111,7 +111,21 @@ def data_sets():
         yield Line(name, "; ".join([source, *damaged]), cure, needed=False)
 
 
+def main(words):
+    """Do what the words on the command line say; without any, be the doctor. Returns what the process exits with."""
+    if not words:
+        findings = examine()
+        report(findings)
+        return any(line.stops_the_course for line in findings)
+    if words[0] != "bench":
+        return f"cnnlab: {words[0]} is no command. Run python -m cnnlab bench, or python -m cnnlab for the doctor."
+    from cnnlab import bench
+
+    try:
+        bench.main(words[1:])
+    except KeyboardInterrupt:
+        return "cnnlab bench: ended by the keyboard."
+
+
 if __name__ == "__main__":
-    findings = examine()
-    report(findings)
-    sys.exit(any(line.stops_the_course for line in findings))
+    sys.exit(main(sys.argv[1:]))
