@@ -22,43 +22,43 @@ explorer = widgets.depth_explorer
 SENTENCES = [
     (  # how it opens: Xavier was meant for tanh, and ReLU takes half of the variance in each layer
         {},
-        "Depth explorer: 30 layers of 64 units, Xavier / Glorot initialisation (standard deviation 0.125), ReLU, no "
+        "Depth explorer: 30 layers of 64 units, Xavier / Glorot initialization (standard deviation 0.125), ReLU, no "
         "batch norm, no skip connections: after 30 layers 1.5e-5 of the signal is left; back at the input 2.5e-5 of "
         "the gradient is left",
     ),
     (
         {"init": "he", "depth": 1},
-        "Depth explorer: 1 layer of 64 units, He / Kaiming initialisation (standard deviation 0.177), ReLU, no batch "
+        "Depth explorer: 1 layer of 64 units, He / Kaiming initialization (standard deviation 0.177), ReLU, no batch "
         "norm, no skip connections: after 1 layer 0.86 of the signal is left; back at the input 0.99 of the gradient "
         "is left",
     ),
     (  # a skip around a layer that does next to nothing
         {"init": "small", "gain": 0.5, "skip": True, "depth": 2},
-        "Depth explorer: 2 layers of 64 units, too small initialisation times 0.5 (standard deviation 0.005), ReLU, no "
+        "Depth explorer: 2 layers of 64 units, too small initialization times 0.5 (standard deviation 0.005), ReLU, no "
         "batch norm, skip connections: after 2 layers the signal is as large as it was; back at the input the "
         "gradient is as large as it was",
     ),
     (  # batch norm alone keeps the signal and lets the gradient grow; Yang et al. 2019
         {"activation": "tanh", "batch_norm": True, "depth": 50},
-        "Depth explorer: 50 layers of 64 units, Xavier / Glorot initialisation (standard deviation 0.125), tanh, batch "
+        "Depth explorer: 50 layers of 64 units, Xavier / Glorot initialization (standard deviation 0.125), tanh, batch "
         "norm, no skip connections: after 50 layers 0.64 of the signal is left; back at the input the gradient is "
         "163.54 times as large",
     ),
     (
         {"init": "default", "batch_norm": True, "skip": True, "depth": 50},
-        "Depth explorer: 50 layers of 64 units, PyTorch's own initialisation (standard deviation 0.072), ReLU, batch "
+        "Depth explorer: 50 layers of 64 units, PyTorch's own initialization (standard deviation 0.072), ReLU, batch "
         "norm, skip connections: after 50 layers the signal is 7.23 times as large; back at the input the gradient "
         "is 10.93 times as large",
     ),
     (  # a signal of 0 has no slope in a ReLU
         {"init": "small", "depth": 50},
-        "Depth explorer: 50 layers of 64 units, too small initialisation (standard deviation 0.01), ReLU, no batch "
+        "Depth explorer: 50 layers of 64 units, too small initialization (standard deviation 0.01), ReLU, no batch "
         "norm, no skip connections: from layer 37 on the signal is 0, too small for float32 (below 1.4e-45); from "
         "layer 49 down the gradient is 0",
     ),
     (
         {"init": "large", "gain": 1.5, "depth": 50},
-        "Depth explorer: 50 layers of 64 units, too large initialisation times 1.5 (standard deviation 1.5), ReLU, no "
+        "Depth explorer: 50 layers of 64 units, too large initialization times 1.5 (standard deviation 1.5), ReLU, no "
         "batch norm, no skip connections: from layer 42 on the signal is inf, too large for float32 (beyond 3.4e38); "
         "there is no gradient (nan)",
     ),

@@ -18,15 +18,16 @@ def _values(*numbers):
 
 
 def _mistaken(axes=(0, 2, 3), unbiased=False, inside=True, root=True, moved=lambda old, new, m: old + m * (new - old),
-              running_unbiased=True, mean_too=True, eps_too=True, affine=lambda y, w, b: y * w + b):  # fmt: skip
+              running_unbiased=True, mean_too=True, eps_too=True, affine=lambda y, w, b: y * w + b,
+              line_up=lambda v: v.view(1, -1, 1, 1)):  # fmt: skip
     """batch_norm with one thing wrong at a time."""
 
     def batch_norm(x, running_mean, running_var, weight, bias, training=False, momentum=0.1, eps=1e-5):
-        def wide(v):
-            return v.view(1, -1, 1, 1)
-
+        wide = line_up
         if training:
             mean, var = x.mean(axes, keepdim=True), x.var(axes, unbiased=unbiased, keepdim=True)
+            if axes == (0, 2, 3):
+                mean, var = wide(mean.flatten()), wide(var.flatten())
             seen = x.mean((0, 2, 3)), x.var((0, 2, 3), unbiased=running_unbiased)
             running_mean.copy_(moved(running_mean, seen[0], momentum))
             running_var.copy_(moved(running_var, seen[1], momentum))
@@ -76,6 +77,12 @@ def _folded(factor=lambda s: s.view(-1, 1, 1, 1), shift=lambda b, m, s, beta: (b
     return fold_batch_norm
 
 
+def _gamma_in_the_filters_only(weight, bias, running_mean, running_var, gamma, beta, eps=1e-5):
+    one = torch.ones_like(gamma)
+    shift = ops.fold_batch_norm(weight, bias, running_mean, running_var, one, beta, eps)[1]
+    return ops.fold_batch_norm(weight, bias, running_mean, running_var, gamma, beta, eps)[0], shift
+
+
 # ---- the residual block: its layers have names, so that its way can be walked again
 
 
@@ -87,7 +94,10 @@ def _is_built(block):
 
 def _has_its_layers(block):
     missing = [name for name in ("conv1", "bn1", "conv2", "bn2") if not hasattr(block, name)]
-    return not missing or f"no {missing[0]}; leave the layers of __init__ as they are"
+    if missing:
+        return f"no {missing[0]}; leave the layers of __init__ as they are"
+    channels = getattr(block.conv1, "in_channels", 4)
+    return channels == 4 or f"a block of {channels} channels; build ResidualBlock(4)"
 
 
 def _sample():
@@ -109,11 +119,17 @@ def _computes(block):
     for i, name in enumerate(("bn1", "bn2"), start=1):  # as after some training: no batch norm that does nothing
         norm = getattr(block, name)
         norm.running_mean, norm.running_var = torch.full((4,), 0.1 * i), torch.full((4,), 0.5 + i)
+    draw = torch.Generator().manual_seed(1)  # weights that make every detour differ from every other
+    for conv in (block.conv1, block.conv2):
+        conv.weight = nn.Parameter(torch.randn(conv.weight.shape, generator=draw) / 2)
     x = _sample()
     conv1, bn1, conv2, bn2, relu = block.conv1, block.bn1, block.conv2, block.bn2, torch.relu
 
     with torch.no_grad():
-        got = block(x)
+        given = x.clone()
+        got = block(given)
+        if not torch.equal(given, x):
+            return "it writes into x itself (+= or inplace=True); make a new tensor: y + x"
         y = bn2(conv2(relu(bn1(conv1(x)))))
         if torch.allclose(got, relu(y + x), atol=1e-5):
             return True
@@ -204,7 +220,7 @@ EXERCISES = [
             "Which mean and variance? In training those of x, one per channel; else the running ones. After that both "
             "modes are the same.",
             "x.mean((0, 2, 3)) has shape (c). So that it lines up with the channels of x: mean.view(1, -1, 1, 1).",
-            "Normalize with x.var((0, 2, 3), unbiased=False), and move the running variance towards "
+            "Normalize with x.var((0, 2, 3), unbiased=False), and move the running variance toward "
             "x.var((0, 2, 3)), which is the unbiased one. Move in place: running_mean += momentum * (mean - "
             "running_mean).",
         ),
@@ -214,6 +230,10 @@ EXERCISES = [
             Wrong(_mistaken(axes=(0, 1, 2, 3)), "all channels share one mean; each has its own"),
             Wrong(_mistaken(axes=(1, 2, 3)), "each picture is normalized by itself, over its channels"),
             Wrong(_mistaken(unbiased=True), "the unbiased variance normalizes; that one is for running_var only"),
+            Wrong(
+                _mistaken(line_up=lambda v: v),
+                "mean, variance, weight or bias run along the columns; view(1, -1, 1, 1) puts one per channel",
+            ),
             Wrong(_mistaken(inside=False), "eps is added after the root; it belongs under it"),
             Wrong(_mistaken(eps_too=False), "eps is left out"),
             Wrong(_mistaken(root=False), "the variance divides, not its root"),
@@ -234,7 +254,7 @@ EXERCISES = [
             ),
             Wrong(_mistaken(moved=lambda old, new, m: new), "the new statistics replace the old ones"),
             Wrong(_mistaken(moved=lambda old, new, m: old + m * new), "the old statistics are not made smaller first"),
-            Wrong(_mistaken(running_unbiased=False), "running_var moves towards the biased variance"),
+            Wrong(_mistaken(running_unbiased=False), "running_var moves toward the biased variance"),
             Wrong(_moves_in_evaluation, "the running statistics move in evaluation, too"),
         ),
     ),
@@ -283,6 +303,7 @@ EXERCISES = [
             Wrong(_folded(shift=lambda b, m, s, beta: -m * s + beta), "the old bias is forgotten"),
             Wrong(_folded(shift=lambda b, m, s, beta: b * s + beta), "the mean is not taken off"),
             Wrong(_folded(shift=lambda b, m, s, beta: (b - m) * s), "beta is forgotten"),
+            Wrong(_gamma_in_the_filters_only, "gamma multiplies the filters only; the shift needs it, too"),
             Wrong(_folded(shift=lambda b, m, s, beta: (b - m + beta) * s), "beta is multiplied, too"),
             Wrong(_folded(shift=lambda b, m, s, beta: (b + m) * s + beta), "the mean is added"),
             Wrong(lambda *given: ops.fold_batch_norm(*given)[::-1], "bias came first; return weight, bias"),
@@ -311,6 +332,7 @@ EXERCISES = [
             Wrong(lambda: _Block(lambda b, x: _inside(b, x).relu()), "no way around: x itself is never added"),
             Wrong(lambda: _Block(_inside), "no way around, and no ReLU at the end"),
             Wrong(lambda: _Block(lambda b, x: _inside(b, x) + x), "the sum without a ReLU after it"),
+            Wrong(lambda: _Block(lambda b, x: x.add_(_inside(b, x)).relu()), "it writes into x itself"),
             Wrong(lambda: _Block(lambda b, x: _inside(b, x).relu() + x), "the ReLU before the sum"),
             Wrong(lambda: _Block(lambda b, x: (_inside(b, x).relu() + x).relu()), "a ReLU before the sum, too"),
             Wrong(lambda: _Block(lambda b, x: (2 * _inside(b, x)).relu()), "x was overwritten on the way"),

@@ -185,7 +185,7 @@ export function pytorch({ depth, init, gain, activation, batch_norm, skip }, { b
 // The sentence of the explorer in Python.
 export function sentence(state, fixed, r) {
   const { depth, init, gain, activation, batch_norm, skip } = state;
-  return `Depth explorer: ${layers(depth)} of ${fixed.width} units, ${fixed.inits[init][0]} initialisation`
+  return `Depth explorer: ${layers(depth)} of ${fixed.width} units, ${fixed.inits[init][0]} initialization`
     + `${gain === 1 ? "" : ` times ${number(gain)}`} (standard deviation ${short(r.spread, 3)}), ${fixed.activations[activation]}, `
     + `${batch_norm ? "" : "no "}batch norm, ${skip ? "" : "no "}skip connections: ${findings(r, fixed).join("; ")}`;
 }

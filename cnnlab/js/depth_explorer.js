@@ -47,7 +47,7 @@ function render({ model, el }) {
   const gain = slider("Weights times", "gain", (value) => update({ gain: value }), tell);
   gain.range.step = fixed.gains[2];
   const inits = Object.entries(fixed.inits).map(([name, [label]]) => [name, label]);
-  const init = choice("Initialisation", "init", inits, set("init"));
+  const init = choice("Initialization", "init", inits, set("init"));
   const activation = choice("Activation", "activation", Object.entries(fixed.activations), set("activation"));
   const ticks = { batch_norm: tick("Batch norm", "batch_norm", set("batch_norm")), skip: tick("Skip connections", "skip", set("skip")) };
   const said = make("p", { role: "status", className: "said" }), error = make("p", { role: "alert" });

@@ -123,7 +123,7 @@ def describe(state):
     s = complete(**state)
     gain = f" times {number(s['gain'])}" * (s["gain"] != 1)
     return (
-        f"Depth explorer: {layers(s['depth'])} of {WIDTH} units, {INITS[s['init']][0]} initialisation{gain} "
+        f"Depth explorer: {layers(s['depth'])} of {WIDTH} units, {INITS[s['init']][0]} initialization{gain} "
         f"(standard deviation {thousandths(spread(s))}), {ACTIVATIONS[s['activation']][0]}, "
         f"{'' if s['batch_norm'] else 'no '}batch norm, {'' if s['skip'] else 'no '}skip connections: "
         f"{'; '.join(findings(sizes(s)))}"
