@@ -10,6 +10,7 @@ import together
 import torch
 
 from cnnlab import train
+from cnnlab.train import checkpoint
 
 HERE = Path(__file__).resolve().parent
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2"]
@@ -38,10 +39,10 @@ def torchrun(*command, standalone=True, seconds=240):
 def pair(tmp_path_factory):
     """What two processes found, one dict for each."""
     folder = tmp_path_factory.mktemp("pair")
-    run = torchrun(HERE / "together.py", folder)
+    run = torchrun(HERE / "together.py", "cases", folder)
     assert run.returncode == 0, run.stderr
     assert "Warning" not in run.stderr
-    return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in (0, 1)]
+    return [torch.load(folder / f"cases.{rank}.pt", weights_only=True) for rank in (0, 1)]
 
 
 def furthest(a, b):
@@ -74,3 +75,28 @@ def test_batch_norm_sees_the_rows_of_all(pair, kind):
 def test_dropout_differs_between_processes(pair):
     same = (pair[0]["dropped"] == pair[1]["dropped"]).float().mean()
     assert 0.2 < same < 0.8
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills with SIGKILL")
+def test_killed_workers_cost_nothing(pair, tmp_path):
+    """torchrun restarts both after the first kill, gives up after the second; a third start ends the run."""
+    run = torchrun("--max-restarts=1", HERE / "together.py", "lives", tmp_path)
+    assert run.returncode != 0 and "SIGKILL" in run.stderr
+    assert [row["epoch"] for row in checkpoint.read("test", tmp_path / "last.pt")["rows"]] == [1, 2]
+    pids = [int(path.read_text()) for path in tmp_path.glob("*.pid")]
+    assert len(pids) == 4 and not any(alive(pid) for pid in pids)
+
+    (tmp_path / "spare").touch()
+    run = torchrun(HERE / "together.py", "lives", tmp_path)
+    assert run.returncode == 0, run.stderr
+    for rank in (0, 1):
+        found = torch.load(tmp_path / f"lives.{rank}.pt", weights_only=True)
+        assert furthest(pair[rank]["long"], found) == 0
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

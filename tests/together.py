@@ -1,5 +1,7 @@
 """What test_distributed.py lets several processes do together, and one process alone: torchrun runs this file."""
 
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -111,12 +113,41 @@ CASES = {
     "channels last": (lambda process: learn(process, dtype=torch.float32, memory_format="channels_last"), 1e-5),
     "bfloat16": (lambda process: learn(process, dtype=torch.float32, precision="bfloat16", epochs=1), 2e-2),
 }
-APART = {"norm": norm, "dropped": dropped}
+
+
+CROP = data.random_crop(1)
+
+
+def long(process, folder=None, shake=CROP):
+    """A run that draws random numbers everywhere: what is lost of it shows."""
+    return learn(process, epochs=4, dropout=0.3, augment=shake, folder=folder)
+
+
+def lives(process, folder):
+    """The same run, in which process 1 is killed in epoch 2, and when all is begun again process 0 in epoch 3."""
+    (folder / f"{process.rank}.{process.restarts}.pid").write_text(str(os.getpid()))
+    left = {(1, 0): 7, (0, 1): 7}.get((process.rank, process.restarts), 0) if not (folder / "spare").exists() else 0
+
+    def shake(x, generator):
+        nonlocal left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return CROP(x, generator)
+
+    return long(process, folder, shake)
+
+
+APART = {"norm": norm, "dropped": dropped, "long": long}
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
+    what, folder = sys.argv[1], Path(sys.argv[2])
     with train.join(timeout=60) as process:
-        found = {name: do(process) for name, (do, _) in CASES.items()}
-        found |= {name: do(process) for name, do in APART.items()}
-    torch.save(found, Path(sys.argv[1]) / f"{process.rank}.pt")
+        if what == "lives":
+            found = lives(process, folder)
+        else:
+            found = {name: do(process) for name, (do, _) in CASES.items()}
+            found |= {name: do(process) for name, do in APART.items()}
+    torch.save(found, folder / f"{what}.{process.rank}.pt")

@@ -78,9 +78,11 @@ def write(path, state):
     """Write the whole file or nothing: under another name first, on the disk for good, then renamed in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    content = io.BytesIO()
+    torch.save(state, content)  # not into the file: what torch says of a full disk, nobody would recognise
     try:
         with open(part, "wb") as file:
-            torch.save(state, file)
+            file.write(content.getbuffer())
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)

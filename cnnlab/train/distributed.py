@@ -11,6 +11,7 @@ What comes out is what one process would make of the same batches, but for round
 
 import os
 import time
+import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -232,8 +233,12 @@ def _meet(process, timeout):
     address = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
     if not dist.is_available():
         raise ValueError("join: this PyTorch has no torch.distributed. Install one that has it, or start one process.")
+    backend, wait = "nccl" if process.device.type == "cuda" else "gloo", timedelta(seconds=timeout)
     try:
-        dist.init_process_group("nccl" if process.device.type == "cuda" else "gloo", timeout=timedelta(seconds=timeout))
+        store, rank, world = next(dist.rendezvous("env://", timeout=wait))
+        store.set_timeout(wait)
+        store = dist.PrefixStore(_life(store, process, time.monotonic() + timeout), store)
+        dist.init_process_group(backend, store=store, rank=rank, world_size=world, timeout=wait)
     except dist.DistNetworkError as error:
         if "EADDRINUSE" not in str(error):
             raise
@@ -247,3 +252,24 @@ def _meet(process, timeout):
             f"All must start together. Start the same torchrun command on every machine, and see that it reaches "
             f"{address}."
         ) from error
+
+
+def _life(store, process, deadline):
+    """A name for this life of all processes, the same in all and never used before.
+
+    torchrun keeps one store over its restarts; in it, those who come first would read where the dead were to be found.
+    Process 0 makes up the name. The others answer to it with a word of their own, until their word is called out.
+    """
+    word = uuid.uuid4().hex
+    if process.first:
+        store.set("life", word)
+        words = [store.get(f"{word}/{rank}").decode() for rank in range(1, process.world)]
+        store.set(f"{word}/all", " ".join(words))
+        return word
+    while time.monotonic() < deadline:
+        life = store.get("life").decode()
+        store.set(f"{life}/{process.rank}", word)
+        if store.check([f"{life}/all"]) and word in store.get(f"{life}/all").decode():
+            return life
+        time.sleep(0.02)
+    raise dist.DistStoreError("process 0 did not answer")
