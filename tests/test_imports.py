@@ -23,7 +23,8 @@ TABLE = {
     "widgets": ({"ops", "shapes", "plots", "inside"}, {"data", "models"}),  # where an explorer asks a trained network
     "checks": ({"ops", "shapes", "train", "inside"}, {"models", "data", "plots"}),  # where an exercise is about them
     "__init__": (set(), set()),
-    "__main__": (set(), {"data"}),  # the doctor speaks even where torch does not start
+    "bench": ({"data", "models", "ops", "recipes", "train"}, set()),
+    "__main__": (set(), {"data", "bench"}),  # the doctor speaks even where torch does not start
 }
 HEAVY = {"matplotlib", "torchvision", "ipywidgets", "anywidget", "IPython", "tqdm", "PIL", "torch._dynamo"}
 BUDGET = 0.2  # seconds of one core beyond torch
