@@ -1,15 +1,19 @@
 """Two real processes: the weights that one process gets from the same batches, through cuts, crashes and mistakes."""
 
 import os
+import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import together
 import torch
 
-from cnnlab import train
+from cnnlab import data, train
+from cnnlab.train import __main__ as command
 from cnnlab.train import checkpoint
 
 HERE = Path(__file__).resolve().parent
@@ -77,6 +81,13 @@ def test_dropout_differs_between_processes(pair):
     assert 0.2 < same < 0.8
 
 
+def test_batches_that_differ_are_refused_in_every_process(pair):
+    for found in pair:
+        differ, few = found["refused"]
+        assert re.match(r"train: the processes were given different batches.*give a DataLoader a generator", differ)
+        assert re.match(r"train: a first batch of 1 is too small for 2 processes. At least one image for each is", few)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="kills with SIGKILL")
 def test_killed_workers_cost_nothing(pair, tmp_path):
     """torchrun restarts both after the first kill, gives up after the second; a third start ends the run."""
@@ -100,3 +111,106 @@ def alive(pid):
     except ProcessLookupError:
         return False
     return True
+
+
+# What join refuses
+
+
+def start_of(monkeypatch, **changes):
+    """What torchrun sets for the first of two processes, with changes; None leaves out."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    first = {"RANK": 0, "WORLD_SIZE": 2, "LOCAL_RANK": 0, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    for name, value in (first | changes).items():
+        monkeypatch.setenv(name, str(value)) if value is not None else monkeypatch.delenv(name, raising=False)
+    return int(port)
+
+
+def refusal(error, words, **options):
+    with pytest.raises(error, match=words), train.join(timeout=1, **options):
+        pytest.fail("it joined")
+    assert not torch.distributed.is_initialized()
+
+
+def test_a_start_by_half_is_refused(monkeypatch):
+    start_of(monkeypatch, MASTER_PORT=None, LOCAL_RANK=None)
+    refusal(ValueError, r"join: LOCAL_RANK, MASTER_PORT is not set, but RANK .* Start with torchrun")
+
+
+def test_two_trainings_on_one_port(monkeypatch):
+    port = start_of(monkeypatch)
+    with socket.create_server(("", port)):
+        refusal(ValueError, rf"join: port {port} is taken.*--standalone")
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_who_waits_in_vain_says_for_whom(monkeypatch, rank):
+    port = start_of(monkeypatch, RANK=rank)
+    refusal(TimeoutError, rf"join: process {rank} of 2 waited 1 s at 127.0.0.1:{port} and not all came")
+
+
+def test_devices(monkeypatch):
+    start_of(monkeypatch, LOCAL_RANK=1)
+    refusal(ValueError, r"join: device='gpu'. None, 'cpu' or 'cuda' is needed", device="gpu")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    refusal(ValueError, r"join: device='cuda', but PyTorch sees no GPU here, and NCCL needs one", device="cuda")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    refusal(ValueError, r"join: process 1 of this machine has no GPU: there are 1. .* --nproc-per-node=1")
+
+
+def test_alone_is_no_group(monkeypatch):
+    for name in ("RANK", "WORLD_SIZE"):
+        monkeypatch.delenv(name, raising=False)
+    with train.join("cpu") as process:
+        assert (process.rank, process.world, process.device) == (0, 1, torch.device("cpu"))
+    start_of(monkeypatch, WORLD_SIZE=1, TORCHELASTIC_RESTART_COUNT=2)
+    with train.join("cpu") as process:
+        assert process.first and process.restarts == 2 and not torch.distributed.is_initialized()
+
+
+def test_batches_and_process_on_two_devices():
+    process = train.Process(0, 2, torch.device("cuda", 0))
+    with pytest.raises(ValueError, match=r"on cpu, but process 0 of 2 works on cuda:0.*device=process.device"):
+        together.learn(process)
+
+
+# The command
+
+
+@pytest.fixture
+def digits(tmp_path, monkeypatch):
+    """A folder of data sets in which mnist has 96 training digits."""
+    bundled = data.load("mnist", quiet=True)
+    parts = {name: getattr(bundled, name)[:96].numpy() for name in ("x_train", "y_train", "x_test", "y_test")}
+    np.savez(tmp_path / "mnist.npz", **{name: part.squeeze() for name, part in parts.items()})
+    monkeypatch.setenv("CNNLAB_DATA", str(tmp_path))
+
+
+def test_the_command_in_two_processes_and_in_one(digits, tmp_path, capsys, monkeypatch):
+    options = ["--recipe", "lenet", "--epochs", "2", "--seed", "3", "--device", "cpu", "--folder"]
+    run = torchrun("-m", "cnnlab.train", *options, tmp_path / "two")
+    assert run.returncode == 0, run.stderr
+    source, first, second, last = run.stdout.splitlines()  # one process speaks for both
+    assert source.startswith("mnist: 96 training and 96 test images") and second.startswith("epoch 2 of 2: loss ")
+    words = r"test: \d+\.\d\d % of 96 images, loss \d\.\d{4}; 2 epochs in \d+\.\d s by 2 processes on cpu"
+    assert re.fullmatch(words, last)
+
+    command.main([*options, str(tmp_path / "one")])
+    alone = capsys.readouterr().out.splitlines()
+    assert alone[0] == source and alone[1].partition(",")[0] == first.partition(",")[0]
+    assert alone[-1].endswith(" by 1 process on cpu") and alone[-1].partition(";")[0] == last.partition(";")[0]
+    one, two = (checkpoint.read("test", tmp_path / name / "last.pt")["model"] for name in ("one", "two"))
+    assert furthest(one, two) < 1e-5
+
+    with pytest.raises(ValueError, match=r"one holds a run already. Pass --resume to go on with it, or another"):
+        command.main([*options, str(tmp_path / "one")])
+    command.main([*options, str(tmp_path / "one"), "--resume"])
+    assert capsys.readouterr().out.splitlines()[-1].partition(" in ")[0] == alone[-1].partition(" in ")[0]
+    start_of(monkeypatch, WORLD_SIZE=1, TORCHELASTIC_RESTART_COUNT=1)  # torchrun starts it again: no --resume is needed
+    command.main([*options, str(tmp_path / "one")])
+    with pytest.raises(ValueError, match=r"--resume needs the folder"):
+        command.main(["--recipe", "lenet", "--resume"])
+    with pytest.raises(SystemExit):
+        command.main(["--recipe", "fastest"])
+    assert "invalid choice: 'fastest'" in capsys.readouterr().err

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
 
 from cnnlab import data, train
 from cnnlab.train import distributed
@@ -138,7 +139,21 @@ def lives(process, folder):
     return long(process, folder, shake)
 
 
-APART = {"norm": norm, "dropped": dropped, "long": long}
+def refused(process):
+    """What is said of a loader that shuffles in its own way in every process, and of a batch of one."""
+    process.part_random()
+    said = []
+    x = torch.randn(8, 1, 6, 6, generator=torch.Generator().manual_seed(0))
+    shuffled = DataLoader(TensorDataset(x, torch.arange(8) % 3), batch_size=4, shuffle=True)
+    for batches in (shuffled, [(x[:1], torch.tensor([0]))]):
+        try:
+            train.evaluate(net(torch.float32, 0), batches, process=process)
+        except ValueError as error:
+            said.append(str(error))
+    return said
+
+
+APART = {"norm": norm, "dropped": dropped, "long": long, "refused": refused}
 
 
 if __name__ == "__main__":

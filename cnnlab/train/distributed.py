@@ -152,8 +152,8 @@ class Process:
     def _check_first_batch(self, x):
         if len(x) < self.world:
             raise ValueError(
-                f"train: the first batch has {len(x)} images for {self.world} processes. At least one for each is "
-                f"needed. Raise batch_size or start fewer processes."
+                f"train: a first batch of {len(x)} is too small for {self.world} processes. At least one image for "
+                f"each is needed. Raise batch_size or start fewer processes."
             )
         pixels = x.flatten(1).double().mean(1) @ torch.arange(1.0, len(x) + 1, dtype=torch.float64, device=x.device)
         mean = self.total(pixels)[0] / self.world
@@ -239,18 +239,15 @@ def _meet(process, timeout):
         store.set_timeout(wait)
         store = dist.PrefixStore(_life(store, process, time.monotonic() + timeout), store)
         dist.init_process_group(backend, store=store, rank=rank, world_size=world, timeout=wait)
-    except dist.DistNetworkError as error:
-        if "EADDRINUSE" not in str(error):
-            raise
-        raise ValueError(
-            f"join: port {os.environ['MASTER_PORT']} is taken, perhaps by another training. A free one is needed. "
-            f"Start torchrun with --standalone, which finds one, or with another --master-port."
-        ) from error
-    except dist.DistStoreError as error:
+    except (dist.DistNetworkError, dist.DistStoreError) as error:
+        if "EADDRINUSE" in str(error):
+            raise ValueError(
+                f"join: port {os.environ['MASTER_PORT']} is taken, perhaps by another training. A free one is needed. "
+                f"Start torchrun with --standalone, which finds one, or with another --master-port."
+            ) from error
         raise TimeoutError(
-            f"join: process {process.rank} of {process.world} waited {timeout} s at {address} and not all came. "
-            f"All must start together. Start the same torchrun command on every machine, and see that it reaches "
-            f"{address}."
+            f"join: process {process.rank} of {process.world} waited {timeout} s at {address} and not all came. All "
+            f"must start together. Start the same torchrun command on every machine, and see that it reaches {address}."
         ) from error
 
 
