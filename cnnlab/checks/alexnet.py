@@ -1,7 +1,9 @@
 """Notebook 08: shapes of AlexNet, dropout, and a stack of 3x3 windows in place of a large one."""
 
 import torch
+import torch.nn.functional as F
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from cnnlab import shapes
 from cnnlab.checks.engine import JudgedExercise, Prediction, ValueExercise, Wrong
@@ -38,6 +40,24 @@ def _is_written(dropout):
     if not isinstance(came, torch.Tensor):
         return f"a {type(came).__name__}; return a tensor"
     return came.shape == (1000, 1000) or f"shape {tuple(came.shape)}; zeros stay in their places"
+
+
+class _Calls(TorchFunctionMode):
+    """The names of PyTorch's functions that are called inside a `with`."""
+
+    def __init__(self):
+        super().__init__()
+        self.names = set()
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        self.names.add(getattr(function, "__name__", ""))
+        return function(*args, **(kwargs or {}))
+
+
+def _is_by_hand(dropout):
+    with _Calls() as calls:
+        dropout(torch.ones(8, 8), 0.5, True)
+    return not any("dropout" in name for name in calls.names) or "PyTorch's own dropout; draw with torch.rand instead"
 
 
 def _keeps_its_input(dropout):
@@ -114,6 +134,12 @@ def _layers(stack):
     return [layer for layer in stack.modules() if not any(layer.children())]
 
 
+def _runs(stack):
+    """The layers in the order in which they run: one that stands there twice, twice."""
+    for layer in stack:
+        yield from _runs(layer) if isinstance(layer, nn.Sequential) else (layer,)
+
+
 def _is_sequential(stack):
     if isinstance(stack, nn.Sequential):
         return True if len(stack) else "an empty one"
@@ -125,9 +151,21 @@ def _has_small_windows(stack):
     strange = [type(layer).__name__ for layer in stack.modules() if not isinstance(layer, known)]
     if strange:
         return f"{strange[0]}; convolutions and ReLU are enough"
-    sizes = [layer.kernel_size for layer in _layers(stack) if isinstance(layer, nn.Conv2d)]
-    large = [size for size in sizes if size != (3, 3)]
-    return f"a window of {large[0][0]}x{large[0][1]}" if large else bool(sizes) or "no convolution at all"
+    convolutions = [layer for layer in _layers(stack) if isinstance(layer, nn.Conv2d)]
+    large = [layer.kernel_size for layer in convolutions if layer.kernel_size != (3, 3)]
+    if large:
+        return f"a window of {large[0][0]}x{large[0][1]}"
+    groups = max((layer.groups for layer in convolutions), default=1)
+    if groups > 1:
+        return f"groups={groups}; each filter of the 9x9 layer reads all 16 channels"
+    return bool(convolutions) or "no convolution at all"
+
+
+def _has_its_own_weights(stack):
+    convolutions = [layer for layer in _runs(stack) if isinstance(layer, nn.Conv2d)]
+    if len(set(convolutions)) < len(convolutions):
+        return "the same convolution several times, with one set of weights; build a new nn.Conv2d for each"
+    return True
 
 
 def _keeps_the_shape(stack):
@@ -171,9 +209,10 @@ EXERCISES = [
         answer=lambda: 256 * 5 * 5 * 4096 + 4096,
         solution="fc6_parameters = 256 * 5 * 5 * 4096 + 4096",
         because="195, 47, 23, 11, 5 pixels a side: 6,400 weights and a bias for each of 4096 units.",
-        tolerance=1e-9,  # a few thousand biases are few among 26 million
         wrong=(
             Wrong(256 * 5 * 5 * 4096, "the biases are left out"),
+            Wrong(256 * 5 * 5 * 4096 + 256, "one bias per map is counted; fc6 has one per unit, 4096"),
+            Wrong(256 * 5 * 5 * 4097, "one bias per value that fc6 reads is counted; it has one per unit, 4096"),
             Wrong(256 * 6 * 6 * 4096 + 4096, "the maps are 6x6, as with 227 pixels"),
             Wrong(256 * 6 * 6 * 4096, "the maps are 6x6, as with 227 pixels, and the biases are left out"),
             Wrong(5 * 5 * 4096 + 4096, "fc6 reads one map; there are 256"),
@@ -194,6 +233,7 @@ EXERCISES = [
         ),
         rules=(
             ("a function of x, p, training that returns a tensor of x's shape", _is_written),
+            ("drawn without PyTorch's own dropout", _is_by_hand),
             ("x itself left as it is", _keeps_its_input),
             ("a share of p of the values set to 0", _loses_p),
             ("each value drawn by itself, and anew in each call", _draws_each_value),
@@ -205,6 +245,8 @@ EXERCISES = [
             Wrong(lambda: 0.5, "the function itself is needed"),
             Wrong(lambda: lambda x, p=0.5, training=True: None, "nothing yet"),
             Wrong(lambda: lambda x, p=0.5, training=True: x[torch.rand(x.shape) >= p], "zeros stay in their places"),
+            Wrong(lambda: F.dropout, "PyTorch's own dropout"),
+            Wrong(lambda: lambda x, p=0.5, training=True: nn.Dropout(p)(x), "PyTorch's own dropout"),
             Wrong(lambda: _in_place, "it writes zeros into x itself"),
             Wrong(lambda: lambda x, p=0.5, training=True: x, "0% of the values became 0"),
             _wrong_dropout("those below p go", keep=lambda x, p: torch.rand(x.shape) < p),
@@ -231,7 +273,8 @@ EXERCISES = [
         ),
         rules=(
             ("an nn.Sequential of layers", _is_sequential),
-            ("only windows of 3x3", _has_small_windows),
+            ("only windows of 3x3, over all channels", _has_small_windows),
+            ("each convolution with weights of its own", _has_its_own_weights),
             ("maps (16, 20, 20) stay (16, 20, 20)", _keeps_the_shape),
             ("an output that sees 9x9 pixels", _sees_nine),
             ("a ReLU after each convolution", _bends),
@@ -245,6 +288,12 @@ EXERCISES = [
             Wrong(lambda: nn.Sequential(), "an empty one"),
             Wrong(lambda: nn.Sequential(nn.Conv2d(16, 16, 9, padding=4), nn.ReLU()), "a window of 9x9"),
             Wrong(lambda: nn.Sequential(nn.MaxPool2d(3)), "MaxPool2d"),
+            Wrong(lambda: _stack(groups=16), "groups=16; each filter of the 9x9 layer reads all 16"),
+            Wrong(
+                lambda: nn.Sequential(*[nn.Conv2d(16, 16, 3, padding=1), nn.ReLU()] * 4),
+                "the same convolution several times",
+            ),
+            Wrong(lambda: nn.Sequential(*[_stack(count=1)] * 4), "the same convolution several times"),
             Wrong(lambda: _stack(padding=0), "(16, 12, 12)"),
             Wrong(lambda: _stack(channels=3), "build it with in_channels=16"),
             Wrong(lambda: _stack(count=3), "it sees 7x7"),
@@ -300,7 +349,7 @@ PREDICTIONS = {
     ),
     "spread that is left after eight layers": Prediction(
         answer=lambda: "a thousandth",
-        because="About two fifths in each layer, and 0.4 multiplied seven times is 0.0016.",
+        because="0.4 multiplied seven times is 0.0016.",
         choices=("all of it", "a tenth", "a thousandth"),
     ),
 }
