@@ -319,6 +319,7 @@ def test_json_has_every_part_and_the_tables_are_made_of_it(fake_processes, capsy
     for part in (*job["training"].values(), *job["alone"].values()):
         assert len(part["values"]) == 2 and 0 < part["low"] <= part["median"] <= part["high"]
     assert all(0 < part["median"] < 1 for part in job["waiting"].values())
+    assert all(part["high"] < 1 for part in job["cost"].values())
 
     assert result["parts"]["mnist"]["times_faster"] == {
         "97": {"times": 2.0, "at_least": False},
@@ -332,7 +333,7 @@ def test_json_has_every_part_and_the_tables_are_made_of_it(fake_processes, capsy
     assert any("before 99 %" in sentence for sentence in result["cut_short"])
 
     text = "\n".join(line for part, table in report.TABLES.items() for line in table(result["parts"][part]))
-    assert "over 1.0" in text and "+1.6 points" in text and "300 MiB (250 before training)" in text
+    assert "over 1.0" in text and "ours minus usual: +1.6 points" in text and "300 MiB (250 before training)" in text
     assert "LeNet on mnist, batch 128" in text and "times F.conv2d" in text
 
 
@@ -342,6 +343,24 @@ def test_some_parts_alone_are_printed(capsys):
     assert printed.startswith("cnnlab ") and "PyTorch" in printed and "threads: " in printed
     assert "ops.corr2d (loops)" in printed and "LeNet on" not in printed
     assert printed.splitlines()[-1].split(" s in all")[0].isdigit()
+
+
+def test_cost_is_against_the_model_alone_in_the_same_round():
+    turn = batching.Turn
+    measured = {
+        ("model alone", "training"): [turn(100, 0), turn(50, 0)],  # the second round is on a slower machine
+        ("ours", "alone"): [turn(1000, 1), turn(500, 1)],
+        ("ours", "training"): [turn(90, 0.08), turn(45, 0.12)],
+    }
+    found = batching.tables(measured)
+    assert found["cost"]["ours"]["values"] == pytest.approx([0.1, 0.1])
+    assert found["waiting"]["ours"]["median"] == pytest.approx(0.1)
+    assert found["training"]["model alone"]["median"] == 75 and found["alone"]["ours"]["median"] == 750
+
+
+def test_a_busy_machine_is_said_to_be():
+    assert report.busy({"load": 1.5, "cores": 2}) and not report.busy({"load": 0.2, "cores": 2})
+    assert not report.busy({"load": None, "cores": 2})
 
 
 def test_waiting_is_the_share_of_a_turn_spent_on_batches(monkeypatch):

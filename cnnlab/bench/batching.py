@@ -114,13 +114,19 @@ def endless(batches):
 
 
 def tables(turns):
-    """{"alone" or "training" or "waiting": {what: summary}}; waiting is the share of training spent on batches."""
+    """{"alone" or "training" or "waiting" or "cost": {what: summary}}, the last two as shares.
+
+    waiting   of the seconds of training, those spent on the next batch
+    cost      what training loses against the model alone in the same round; workers that take its cores count too
+    """
     rates = {"alone": {}, "training": {}}
     for (what, how), measured in turns.items():
         rates[how][what] = summary([turn.images_per_second for turn in measured])
-    waiting = {
-        what: summary([turn.waiting for turn in measured])
-        for (what, how), measured in turns.items()
-        if how == "training" and what != "model alone"
-    }
-    return rates | {"waiting": waiting}
+    shares = {"waiting": {}, "cost": {}}
+    best = turns["model alone", "training"]
+    for what in rates["alone"]:
+        measured = turns[what, "training"]
+        shares["waiting"][what] = summary([turn.waiting for turn in measured])
+        pairs = zip(measured, best, strict=True)
+        shares["cost"][what] = summary([1 - turn.images_per_second / alone.images_per_second for turn, alone in pairs])
+    return rates | shares

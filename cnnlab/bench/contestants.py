@@ -20,7 +20,8 @@ class Contestant(NamedTuple):
 
     def describe(self):
         if self.recipe is None:
-            return f"{WORDS[self.part]}, DataLoader with {self.workers} workers"
+            apart = " (their memory is not counted)" * (self.workers > 0)
+            return f"{WORDS[self.part]}, DataLoader with {self.workers} workers{apart}"
         some = "" if self.images is None else f" of {self.images} images"
         return (
             f"recipe {self.recipe.name}: {self.recipe.model}, {self.recipe.optimizer} {self.recipe.schedule}, "

@@ -33,14 +33,15 @@ def measure(budget, device, dataset, workers, say):
             for side, report in race.race(running, seed, budget.seconds["mnist"]).items():
                 runs[side].append(report | {"seed": seed})
         before = {side: runner.before for side, runner in running.items()}
+    levels = {side: reached(of) for side, of in runs.items()}
     return {
         "contestants": {
-            side.side: table_of(side, runs[side.side], before[side.side]) | {"reached": reached(runs[side.side])}
+            side.side: table_of(side, runs[side.side], before[side.side]) | {"reached": levels[side.side]}
             for side in sides
         },
         "times_faster": {
-            level: times_faster(reached(runs["ours"])[level], reached(runs["usual"])[level], runs["usual"])
-            for level in reached(runs["ours"])
+            level: times_faster(levels["ours"][level], levels["usual"][level], runs["usual"])
+            for level in map(str, LEVELS)
         },
         "cut_short": cut_short(runs["usual"], budget.judged["mnist"], len(dataset.x_test)),
     }

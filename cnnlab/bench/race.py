@@ -31,8 +31,7 @@ class Runner:
 
     def warm_up(self):
         """A few steps, which also tell how long one takes."""
-        self.pipe.send("warm up")
-        self.step = self._answer()
+        self.step = self._answer("warm up")
 
     def begin(self, seed):
         """A new training; it waits for its first turn."""
@@ -41,18 +40,21 @@ class Runner:
 
     def go_on(self, until):
         """Train until so many seconds were spent on it, or it has ended; None: end it now."""
-        self.pipe.send(until)
-        self.report = self._answer()
+        self.report = self._answer(until)
 
     def stop(self):
+        self.pipe.close()  # it then ends by itself, and so do the workers of its DataLoader
+        self.process.join(5)
         self.process.terminate()
         self.process.join()
-        self.pipe.close()
 
-    def _answer(self):
+    def _answer(self, *messages):
+        """What the process has to say, after it was sent these."""
         try:
+            for message in messages:
+                self.pipe.send(message)
             answer = self.pipe.recv()
-        except EOFError:
+        except (EOFError, OSError):
             self.process.join()
             raise RuntimeError(
                 f"bench: the process of {self.contestant.side} ended with exit code {self.process.exitcode}. "

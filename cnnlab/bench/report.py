@@ -11,19 +11,30 @@ def opening(result):
         f"threads: {machine['threads']}{load}",
         f"software PyTorch {machine['torch']}, Python {machine['python']}, {machine['system']}",
         *(f"data     {described}" for described in result["data"].values()),
+        *["the machine is busy: numbers of a quiet one are better"] * busy(machine),
     ]
+
+
+def busy(machine):
+    """Whether others want more than a quarter of the cores."""
+    return machine["load"] is not None and machine["load"] > machine["cores"] / 4
 
 
 def batches(part):
     """Images per second, and the share of training that is spent on the next batch."""
     lines = []
     for job in part["jobs"]:
-        rows = [(f"{job['model']} on {job['data']}, batch {job['batch_size']}", "batches alone", "training", "waiting")]
+        name = f"{job['model']} on {job['data']}, batch {job['batch_size']}"
+        rows = [(name, "batches alone", "training", "waiting", "cost")]
         for what, training in job["training"].items():
-            alone, waiting = job["alone"].get(what), job["waiting"].get(what)
-            rows.append((what, spread(alone, count), spread(training, count), spread(waiting, percent)))
-        lines += [*table(rows), "in images per second; waiting: share of training that is spent on the next batch", ""]
-    return lines[:-1]
+            rates = [spread(job["alone"].get(what), count), spread(training, count)]
+            rows.append((what, *rates, *(spread(job[share].get(what), tenths) for share in ("waiting", "cost"))))
+        lines += [*table(rows), ""]
+    return [
+        *lines[:-1],
+        "in images per second; waiting: share of training spent on the next batch; cost: training lost against the",
+        "model alone in the same round",
+    ]
 
 
 def mnist(part):
@@ -43,7 +54,7 @@ def cifar10(part):
     rows = [("after equal seconds", "test accuracy", "seconds", "peak memory")]
     for side, of in sides.items():
         rows.append((side, spread(of["accuracy"], percent), spread(of["seconds"], seconds), memory(of)))
-    return [*table(rows), f"ours is {part['points_more']:+.1f} points from the usual", *legend(sides)]
+    return [*table(rows), f"ours minus usual: {part['points_more']:+.1f} points", *legend(sides)]
 
 
 def conv(part):
@@ -118,6 +129,10 @@ def count(value):
 
 def percent(value):
     return f"{100 * value:.2f} %"
+
+
+def tenths(value):
+    return f"{100 * value:.1f} %"
 
 
 def seconds(value):

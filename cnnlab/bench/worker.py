@@ -4,7 +4,7 @@ What is said through the pipe, from the side of the process:
     send      the most memory in use before training, once all is loaded
     receive   anything: nobody else is busy; warm up
     send      the seconds of a step
-    receive   a (seed, contestant) to train, or None: the end
+    receive   a (seed, contestant) to train; the other end closed: go away
     receive   a number of seconds: go on until so many were trained. Or None: end this training
     send      a report; unless it says "finished", seconds come again
 An error is sent as the text of its traceback.
@@ -40,15 +40,15 @@ def serve(pipe, contestant, judged, every, goal, device, threads):
         warm = WarmUp(device)
         contestants.run(contestant, dataset, 0, warm, device)
         pipe.send(warm.seconds_per_step())
-        while (task := pipe.recv()) is not None:
-            seed, contestant = task
+        while True:
+            seed, contestant = pipe.recv()
             watch = Watch(pipe, judge, every, goal, device)
             contestants.run(contestant, dataset, seed, watch, device)
             pipe.send(watch.last_report())
+    except (EOFError, KeyboardInterrupt):
+        pass  # the other side is gone, or was interrupted too and speaks
     except Exception:
         pipe.send(traceback.format_exc())
-    except KeyboardInterrupt:
-        pass  # the parent process has it too, and speaks
 
 
 class Judge:
