@@ -108,6 +108,11 @@ def _paths(x, weights, last=torch.relu, between=torch.relu, pool=F.max_pool2d):
     )
 
 
+def _pools_last(x, weights):
+    """The fourth path with its two steps in the other order."""
+    return F.max_pool2d(torch.relu(F.conv2d(x, *weights[-1])), 3, stride=1, padding=1)
+
+
 class _Block(nn.Module):
     """The block with one thing changed, for the wrong answers."""
 
@@ -117,7 +122,28 @@ class _Block(nn.Module):
         self.stack, self.options = stack or (lambda maps: torch.cat(maps, 1)), options
 
     def forward(self, x):
-        return self.stack(_paths(x, [(layer.weight, layer.bias) for layer in self.layers], **self.options))
+        return self.stack(_paths(x, self.weights(), **self.options))
+
+    def weights(self):
+        return [(layer.weight, layer.bias) for layer in self.layers]
+
+
+class _OddPath(_Block):
+    """The block with path number i by other means."""
+
+    def __init__(self, i, path):
+        super().__init__()
+        self.i, self.path = i, path
+
+    def forward(self, x):
+        maps = list(_paths(x, self.weights()))
+        maps[self.i] = self.path(x, self.weights())
+        return torch.cat(maps, 1)
+
+
+def _no_bend(i):
+    """Path number i without the ReLU between its convolutions."""
+    return lambda x, weights: _paths(x, weights, between=lambda x: x)[i]
 
 
 def _is_built(block):
@@ -160,8 +186,11 @@ def _layers_by_shape(block):
 def _stacks_the_paths(block):
     weights = _layers_by_shape(block)
     x = torch.randn(2, 16, 9, 9, generator=torch.Generator().manual_seed(0))
+    given = x.clone()
     with torch.no_grad():
-        got = block(x)
+        got = block(given)
+        if not torch.equal(given, x):
+            return "it writes into x itself (relu_ or inplace=True on x); make a new tensor: torch.relu(x)"
         right = _paths(x, weights)
         no = lambda x: x  # noqa: E731
         detours = {
@@ -179,11 +208,16 @@ def _stacks_the_paths(block):
         for says, maps in list(detours.items())[1:]:
             if torch.allclose(got, torch.cat(maps, 1), atol=1e-4):
                 return says
-    names = ("1x1", "3x3", "5x5", "pooling")
-    parts = zip(names, got.split((4, 6, 3, 3), 1), right, strict=True)
-    name, part = next((name, y) for name, y, maps in parts if not torch.allclose(y, maps, atol=1e-4))
-    below = "; it gives values below 0, so a ReLU is missing" if part.min() < 0 else ""
-    return f"the {name} path gives other numbers than its layers in a row{below}"
+    parts = got.split((4, 6, 3, 3), 1)
+    i = next(i for i, maps in enumerate(right) if not torch.allclose(parts[i], maps, atol=1e-4))
+    looks = ""
+    if parts[i].min() < 0:
+        looks = "; it gives values below 0, so a ReLU is missing"
+    elif torch.allclose(parts[i], _paths(x, weights, between=no)[i], atol=1e-4):
+        looks = ", as if the ReLU between its convolutions is missing"
+    elif i == 3 and torch.allclose(parts[i], _pools_last(x, weights), atol=1e-4):
+        looks = ", as if it pools after the 1x1"
+    return f"the {('1x1', '3x3', '5x5', 'pooling')[i]} path gives other numbers than its layers in a row{looks}"
 
 
 EXERCISES = [
@@ -226,11 +260,11 @@ EXERCISES = [
             "head_parameters = 138_357_544 - old + 512 * 1000 + 1000"
         ),
         because="14.7 million in the convolutions and half a million in the last layer: a ninth of before.",
-        tolerance=1e-9,  # a thousand biases are few among 15 million
         wrong=(
             Wrong(14_714_688, "the new layer, from 512 to 1000, is left out"),
             Wrong(14_714_688 + 512 * 1000, "the biases of the new layer are left out"),
             Wrong(123_642_856, "that is what the dense layers hold; the rest stays, and a new layer comes"),
+            Wrong(123_642_856 - 513_000, "that is what is saved; what is left is asked for"),
             Wrong(14_714_688 + 9192 + 513_000, "the biases of the old layers are left in"),
             Wrong(14_714_688 + 9192 + 512_000, "biases are left out, of the old layers and of the new one"),
             Wrong(14_714_688 + 4_097_000, "the last dense layer is left in; all three go"),
@@ -274,6 +308,10 @@ EXERCISES = [
             Wrong(lambda: _Block(between=lambda x: x), "no ReLU between"),
             Wrong(lambda: _Block(pool=F.avg_pool2d), "average pooling in place of max pooling"),
             Wrong(lambda: _Block(pool=lambda x, *_, **__: x), "the fourth path does not pool"),
+            Wrong(lambda: _OddPath(1, _no_bend(1)), "in a row, as if the ReLU between its convolutions is missing"),
+            Wrong(lambda: _OddPath(2, _no_bend(2)), "in a row, as if the ReLU between its convolutions is missing"),
+            Wrong(lambda: _OddPath(3, _pools_last), "as if it pools after the 1x1"),
+            Wrong(lambda: _OddPath(0, lambda x, w: F.conv2d(x.relu_(), *w[0]).relu()), "it writes into x itself"),
         ),
     ),
 ]  # fmt: skip
