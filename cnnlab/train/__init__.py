@@ -13,9 +13,10 @@ from .calibration import expected_calibration_error
 from .checkpoint import load_weights
 from .confusion import confusion_matrix
 from .descent import sgd_step
-from .distributed import ALONE, Process, join
+from .distributed import join
 from .history import History
 from .loop import Result, evaluate, fit, predict_logits
+from .process import ALONE, Process
 from .states import moved
 
 __all__ = [

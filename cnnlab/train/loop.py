@@ -11,8 +11,8 @@ from torch import nn
 
 from . import guards
 from .checkpoint import load_checkpoint, save_checkpoint
-from .distributed import ALONE
 from .history import History
+from .process import ALONE
 from .progress import Progress
 
 
