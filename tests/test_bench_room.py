@@ -152,7 +152,7 @@ def test_the_watch_counts_training_and_nothing_else(monkeypatch):
     pipe = Slow(2.5, 4.5, None)
     watch = worker.Watch(pipe, judge, every=20, goal=None, device=CPU)
     ended = []
-    while not ended or not ended[-1]:
+    while not any(ended) and len(ended) < 9:
         clock.now += 1  # a step
         ended.append(watch.step(10))
     assert len(ended) == 5  # 2.5 s are over after 3 steps, 4.5 s after 5
@@ -170,10 +170,10 @@ def test_the_watch_ends_at_its_goal_and_judges_once():
 
 
 class FakeRunner:
-    """Trains 1 s a turn at least; `needs` seconds and it is done."""
+    """Trains for a step of so many seconds at least; after `needs` seconds it is done."""
 
-    def __init__(self, side, calls, needs=INF):
-        self.side, self.calls, self.needs = side, calls, needs
+    def __init__(self, side, calls, needs=INF, step=0.1):
+        self.side, self.calls, self.needs, self.step = side, calls, needs, step
 
     def begin(self, seed):
         self.report = {"finished": False, "seconds": 0.0}
@@ -183,7 +183,7 @@ class FakeRunner:
         if until is None:
             self.report["finished"] = True
         else:
-            self.report["seconds"] = min(max(until, self.report["seconds"] + 1), self.needs)
+            self.report["seconds"] = min(max(until, self.report["seconds"] + self.step), self.needs)
             self.report["finished"] = self.report["seconds"] >= self.needs
 
 
@@ -192,16 +192,18 @@ class FakeRunner:
     [
         (4, 10, 10),  # ours is done early: the usual has its seconds
         (12, 8, 12),  # ours takes longer than foreseen: so may the usual
+        (12.5, 8, 12.5),
+        (2, 2, 2),  # a step of the usual takes longer than a turn: it waits until ours has caught up
     ],
 )
 def test_a_race_is_by_turns_and_over_equal_seconds(needs, seconds, spent):
     calls = []
-    runners = {"ours": FakeRunner("ours", calls, needs), "usual": FakeRunner("usual", calls)}
+    runners = {"ours": FakeRunner("ours", calls, needs), "usual": FakeRunner("usual", calls, step=0.9)}
     reports = race.race(runners, seed=0, seconds=seconds)
     assert reports["ours"]["seconds"] == needs
     assert reports["usual"]["seconds"] == pytest.approx(spent, abs=1.01)
     assert reports["usual"]["seconds"] >= spent
-    assert "".join(calls).startswith("ouuoouuo")
+    assert "".join(calls).startswith("ou" if needs == 2 else "ouuo")
 
 
 def test_an_error_in_the_process_is_told():
@@ -276,10 +278,10 @@ def fake_processes(monkeypatch):
     """Trainings of no time, with results made up."""
 
     class Running(FakeRunner):
-        before, step = 250.0, 0.01
+        before = 250.0
 
         def __init__(self, contestant):
-            super().__init__(contestant.side, [], needs=1.0)
+            super().__init__(contestant.side, [])
             self.contestant = contestant
 
         def go_on(self, until):
