@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from cnnlab import data, plots, train
+from cnnlab import data, plots, shapes, train
 
 
 def panels(fig):
@@ -120,6 +120,16 @@ def test_overlays_lay_each_map_over_its_picture(channels):
         assert np.allclose(above.get_array(), source) and above.get_clim() == pytest.approx((0, float(maps.max())))
         assert below.get_extent() == above.get_extent()
         assert 0 < above.get_alpha() < 1
+
+
+def test_overlays_with_a_field_put_each_value_at_the_middle_of_what_it_sees():
+    net = torch.nn.Sequential(torch.nn.Conv2d(1, 1, 3, 4, 1), torch.nn.Conv2d(1, 1, 3, 2, 1))  # 32 -> 8 -> 4 values
+    field = shapes.receptive_field(net)[-1]
+    (ax,) = panels(plots.overlays(torch.rand(1, 1, 32, 32), torch.rand(1, 4, 4), field=field))
+    left, right, bottom, top = ax.images[1].get_extent()
+    middles = [left + (right - left) * (k + 0.5) / 4 for k in range(4)]
+    assert middles == [0, 8, 16, 24] and (top, bottom) == (left, right)
+    assert ax.get_xlim() == (-0.5, 31.5) and ax.get_ylim() == (31.5, -0.5), "the picture is shown whole, and no more"
 
 
 def test_signed_overlays_are_centred_on_0():

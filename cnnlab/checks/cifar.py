@@ -24,7 +24,7 @@ def _bytes(*values):
 
 TWO_COLORS = _bytes([[[0, 255], [0, 255]], [[51, 51], [51, 51]]])  # one picture, two channels
 TWO_PICTURES = _bytes([[[0, 0], [0, 0]]], [[[255, 255], [255, 255]]])  # a black and a white one
-UNEVEN = _bytes([[[0, 51, 102]], [[255, 0, 0]], [[0, 0, 51]]], [[[51, 51, 204]], [[255, 255, 0]], [[0, 102, 102]]])
+UNEVEN = _bytes([[[0, 51, 102]], [[204, 0, 0]], [[0, 0, 51]]], [[[51, 51, 204]], [[204, 204, 0]], [[0, 102, 102]]])
 
 
 def _stats(x, dims=(0, 2, 3), correction=0, scale=255):
@@ -89,6 +89,7 @@ EXERCISES = [
         ),
         wrong=(
             Wrong(lambda x: _stats(x, scale=1), "0..255 is not brought to 0..1 first"),
+            Wrong(lambda x: _stats(x, scale=x.max()), "divided by the brightest pixel; bytes go to 255, always"),
             Wrong(lambda x: _stats(x, correction=1), "std divides by one less than there are; pass correction=0"),
             Wrong(_stats_of_each_picture, "each picture's own spread is averaged; take all pictures together"),
             Wrong(lambda x: _stats(x, dims=(1, 2, 3)), "there is a number per picture; one per channel is needed"),
@@ -110,7 +111,13 @@ EXERCISES = [
         ),
         answer=_flip_where(),
         cases=(
-            Case("the second of two", (_bytes([[[1, 2], [5, 6]]], [[[3, 4], [7, 8]]]), torch.tensor([False, True]))),
+            Case(
+                "the second of two",
+                (
+                    _bytes([[[1, 2], [5, 6]], [[9, 10], [13, 14]]], [[[3, 4], [7, 8]], [[11, 12], [15, 16]]]),
+                    torch.tensor([False, True]),
+                ),
+            ),
             Case("one picture, chosen", (_bytes([[[1, 2, 3], [4, 5, 6]]]), torch.tensor([True]))),
             Case("one picture, not chosen", (_bytes([[[1, 2, 3], [4, 5, 6]]]), torch.tensor([False]))),
             Case(
@@ -128,6 +135,10 @@ EXERCISES = [
             Wrong(
                 lambda x, chosen: torch.where(chosen[:, None, None, None], x.transpose(2, 3).reshape(x.shape), x),
                 "rows and columns are swapped",
+            ),
+            Wrong(
+                lambda x, chosen: torch.where(chosen[:, None, None, None], x.flip(1), x),
+                "the channels change places; torch.fliplr turns axis 1, columns are axis 3",
             ),
             Wrong(lambda x, chosen: x.flip(3)[chosen], "the others are lost; they stay as they are"),
             Wrong(lambda x, chosen: x, "no picture is mirrored"),

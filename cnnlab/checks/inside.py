@@ -45,6 +45,11 @@ TWO = torch.tensor([[[[1.0, -2], [3, 4]]], [[[-5.0, 1], [2, -1]]]])
 LABELS = torch.tensor([0, 1])
 
 
+def _shrinking():
+    """Maps of half the picture's size."""
+    return _Net("shrinking_net", nn.MaxPool2d(2), *_averaging())
+
+
 # ---- activations
 
 
@@ -66,7 +71,7 @@ def _gives_a_tensor(activations):
         return f"a {type(activations).__name__}; the function itself, without brackets"
     got = _asks(activations, "1")
     if got is None or got is ...:
-        return "nothing yet; end it with a line `return ...`"
+        return "nothing yet; end it with `return ...`, and let the hook keep its output in a list that is made outside"
     if isinstance(got, list):
         return "a list; what the hook has kept is its first entry"
     return True if isinstance(got, torch.Tensor) else f"a {type(got).__name__}"
@@ -86,6 +91,22 @@ def _gives_the_output(activations):
                 return says
         return f'{tuple(got.shape)} other values for layer "{layer}"'
     return True
+
+
+def _finds_a_layer_inside_a_layer(activations):
+    model = nn.Sequential(_averaging(), nn.Identity()).eval()
+    with torch.no_grad():
+        right = model[0][1](model[0][0](X))
+    got = activations(model, X, "0.1")
+    return True if got.shape == right.shape and torch.equal(got, right) else f"{tuple(got.shape)} other values"
+
+
+def _leaves_the_answer(activations):
+    model, said = _averaging(), []
+    model.register_forward_hook(lambda module, inputs, y: said.append(y.detach()))
+    _asks(activations, "1", model)
+    same = bool(said) and torch.equal(said[0], _averaging()(X))
+    return True if same else "other logits while the hook is there; let it return nothing"
 
 
 def _leaves_no_hook(activations):
@@ -108,6 +129,27 @@ def _hooked(keep=lambda inputs, y: y, remove=True, take=lambda kept, logits: kep
         return take(kept, logits)
 
     return activations
+
+
+def _by_children(model, x, layer):
+    """No hook: walks through the parts, which works for a plain Sequential only."""
+    for name, part in model.named_children():
+        x = part(x)
+        if name == layer:
+            return x
+
+
+def _spoils(model, x, layer):
+    kept = []
+
+    def hook(module, inputs, y):
+        kept.append(y)
+        return 0 * y
+
+    handle = model.get_submodule(layer).register_forward_hook(hook)
+    model(x)
+    handle.remove()
+    return kept[0]
 
 
 # ---- occlusion and Grad-CAM, as the library has them, with one thing wrong at a time
@@ -166,6 +208,8 @@ EXERCISES = [
         rules=(
             ("a function of model, x, layer that returns a tensor", _gives_a_tensor),
             ("the output of the layer", _gives_the_output),
+            ("the output of a layer inside a layer, \"0.1\"", _finds_a_layer_inside_a_layer),
+            ("a model that answers as it does without the hook", _leaves_the_answer),
             ("no hook left behind", _leaves_no_hook),
         ),
         solution="from cnnlab.inside import activations",
@@ -181,6 +225,8 @@ EXERCISES = [
             Wrong(lambda: _hooked(take=lambda kept, logits: kept), "a list; what the hook has kept"),
             Wrong(lambda: _hooked(take=lambda kept, logits: None), "nothing yet"),
             Wrong(lambda: _hooked(keep=lambda inputs, y: y.relu()), "other values for layer"),
+            Wrong(lambda: _by_children, "could not be tried"),
+            Wrong(lambda: _spoils, "other logits while the hook is there"),
         ),
     ),
     FunctionExercise(
@@ -204,6 +250,9 @@ EXERCISES = [
             Wrong(_covered_probability, "the probability that is left; how far it falls is asked for"),
             _wrong_cover("the sign is turned: a fall is above 0, whole minus covered", sign=-1),
             _wrong_cover("logits are compared; softmax turns them into probabilities", of=lambda logits: logits),
+            Wrong(lambda m, x, labels, size=8, stride=2: inside.occlusion(m, x, labels, size, stride).relu(),
+                  "falls below 0 are cut off; a cover can help, too"),
+            _wrong_cover("log-probabilities are compared; softmax alone is asked for", of=lambda z: z.log_softmax(1)),
             _wrong_cover("softmax runs over the pictures; the classes are axis 1", of=lambda logits: logits.softmax(0)),
             _wrong_cover("covers pile up: x itself was replaced by the covered picture", pile=True),
             _wrong_cover("rows and columns have changed places", swap=True),
@@ -222,6 +271,7 @@ EXERCISES = [
             Case("a gradient that differs from pixel to pixel", (_placing(), X, "1", LABELS[:1])),
             Case("two pictures, two classes", (_placing(), TWO, "1", LABELS)),
             Case("the maps before the ReLU", (_placing(), TWO, "0", LABELS)),
+            Case("maps smaller than the picture", (_shrinking(), TWO.repeat(1, 1, 2, 2), "1", LABELS)),
         ),
         hints=(
             "Keep the maps with a hook. Then score = logits.gather(1, labels[:, None]).sum().",
@@ -242,6 +292,11 @@ EXERCISES = [
                        add=lambda weighted: weighted.relu().sum(1)),
             _wrong_cam("the gradient is that of the probability; take the logit, before softmax",
                        score=lambda logits: logits.softmax(1).gather(1, LABELS[: len(logits), None])),
+            Wrong(lambda m, x, layer, labels: nn.functional.interpolate(
+                inside.grad_cam(m, x, layer, labels)[:, None], size=x.shape[-2:])[:, 0],
+                "the map is stretched over the picture; leave it as the layer has it"),
+            _wrong_cam("the gradient is that of the loss, which falls where the logit grows; take the logit",
+                       score=lambda logits: nn.functional.cross_entropy(logits, LABELS[: len(logits)])),
             _wrong_cam("the largest logit was taken; the label's is asked for", score=lambda logits: logits.amax(1)),
             _wrong_cam("the mean has lost its axes, and a weight meets a row of pixels: keepdim=True keeps them",
                        weigh=lambda slopes: slopes.mean((2, 3))),

@@ -37,7 +37,7 @@ def feature_maps(maps, columns=None, titles=None, title=None):
     return fig
 
 
-def overlays(pictures, maps, titles=None, columns=None, size=1.7, title=None):
+def overlays(pictures, maps, titles=None, columns=None, size=1.7, title=None, field=None):
     """Maps laid over their pictures, all on one scale: where a network looks.
 
     pictures   (n, 3, h, w) or (n, 1, h, w)  0..1 or uint8; shown in grey, so that colour means the map alone
@@ -46,6 +46,8 @@ def overlays(pictures, maps, titles=None, columns=None, size=1.7, title=None):
     columns    pictures in a row; all in one row up to 8
     size       inches per picture
     title      the finding
+    field      what one value of the map sees, a Field of shapes.receptive_field: each value is drawn at the middle of
+               it; without it the map is spread evenly over the picture
     returns    Figure
 
     Raises ValueError for other shapes and counts.
@@ -62,6 +64,10 @@ def overlays(pictures, maps, titles=None, columns=None, size=1.7, title=None):
     rows = -(-len(maps) // columns)
     h, w = pictures.shape[2:]
     low, high = _limits(maps)
+    extent = (-0.5, w - 0.5, h - 0.5, -0.5)  # the picture's own, whatever the size of the map
+    if field is not None:
+        right, bottom = (field.centre + field.jump * (count - 0.5) for count in maps.shape[:0:-1])
+        extent = (field.centre - field.jump / 2, right, bottom, field.centre - field.jump / 2)
     height = rows * (size * h / w + (0.35 if titles is not None else 0.05)) + 0.4 * bool(title)
     fig, axes = figure(rows, columns, width=columns * size + 0.9, height=height)
     for i, ax in enumerate(axes):
@@ -76,8 +82,9 @@ def overlays(pictures, maps, titles=None, columns=None, size=1.7, title=None):
             vmax=high,
             alpha=0.6,
             interpolation="bilinear",
-            extent=(-0.5, w - 0.5, h - 0.5, -0.5),  # the picture's own, whatever the size of the map
+            extent=extent,
         )
+        ax.set(xlim=(-0.5, w - 0.5), ylim=(h - 0.5, -0.5))
         bare(ax)
         if titles is not None:
             ax.set_title(str(titles[i]), fontsize=9)
