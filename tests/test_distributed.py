@@ -169,6 +169,13 @@ def test_alone_is_no_group(monkeypatch):
         assert process.first and process.restarts == 2 and not torch.distributed.is_initialized()
 
 
+def test_what_join_gives_is_taken_out_of_its_with():
+    with pytest.raises(TypeError, match=r"fit: process is a _GeneratorContextManager.*Write `with train.join\(\) as"):
+        together.learn(train.join())
+    with pytest.raises(TypeError, match=r"evaluate: process is a int"):
+        train.evaluate(torch.nn.Identity(), [], process=2)
+
+
 def test_batches_and_process_on_two_devices():
     process = train.Process(0, 2, torch.device("cuda", 0))
     with pytest.raises(ValueError, match=r"on cpu, but process 0 of 2 works on cuda:0.*device=process.device"):

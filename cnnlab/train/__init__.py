@@ -2,6 +2,8 @@
 
 It asks little of its arguments: a model, and anything that can be gone over again and again and gives pairs of images
 and labels, be it a DataLoader, in-memory batches or a plain list.
+
+The command `python -m cnnlab.train` trains by a recipe; torchrun starts it in several processes, which join lets meet.
 """
 
 import random

@@ -5,6 +5,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from .process import Process
+
 LOOK_EVERY = {"cpu": 1}  # batches between two looks at the loss; on a GPU each look would make it wait
 LOOK_ELSEWHERE = 50
 
@@ -57,6 +59,15 @@ def check_precision(function, precision):
     if precision not in (None, "bfloat16", "float16"):
         raise ValueError(
             f"{function}: precision={precision!r}. None, 'bfloat16' or 'float16' is needed. Pass precision='bfloat16'."
+        )
+
+
+def check_process(function, process):
+    """Refuse what is not one of the processes that join gives."""
+    if not isinstance(process, Process):
+        raise TypeError(
+            f"{function}: process is a {type(process).__name__}. What join gives is needed. "
+            f"Write `with train.join() as process:` and train inside."
         )
 
 

@@ -66,6 +66,7 @@ def fit(
     Raises FloatingPointError when the loss stops being finite.
     """
     guards.check_fit(model, batches, epochs, optimizer, loss, scheduler, clip, precision, folder, resume)
+    guards.check_process("fit", process)
     device = _place(model, batches)
     scaler = torch.amp.GradScaler(device.type, init_scale=1024, enabled=precision == "float16")  # else it does nothing
     kept = (folder, model, optimizer, scheduler, scaler, batches)
@@ -124,6 +125,7 @@ def evaluate(model, batches, loss=None, *, precision=None, flips=False, process=
     """
     guards.check_model("evaluate", model, loss)
     guards.check_precision("evaluate", precision)
+    guards.check_process("evaluate", process)
     device = _place(model, batches)
     meter = _Meter()
     with _mode(model, training=False), torch.inference_mode():

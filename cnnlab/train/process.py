@@ -116,8 +116,8 @@ def shared_batch_norm(layer, x):
         return type(layer).forward(layer, x)
     wide = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
     others, shape = [0, *range(2, x.dim())], (-1, *[1] * (x.dim() - 2))
-    values = wide.new_tensor([x.numel() // x.shape[1]])  # per channel, here
-    sums = _Sum.apply(torch.cat([wide.sum(others), values]))
+    values = x.numel() // x.shape[1]  # per channel, here
+    sums = _Sum.apply(torch.cat([wide.sum(others), wide.new_tensor([values])]))
     count = sums[-1]
     if values <= 1 and count <= 1:  # as torch does; where there are more values here nobody waits for the count
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {x.shape}")
