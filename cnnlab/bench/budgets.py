@@ -40,5 +40,5 @@ def budget(full, device):
         turn=0.3,
         seeds={"mnist": 1, "cifar10": 1},
         seconds={"mnist": 20.0, "cifar10": 20.0 if on_cpu else 5.0},
-        judged={"mnist": 5000, "cifar10": 1000},
+        judged={"mnist": None, "cifar10": 1000},
     )

@@ -22,7 +22,7 @@ def measure(budget, device, dataset, workers, say):
         whole = running["ours"].contestant
         fitting = running["ours"].contestant = sides[0] = fit(whole, running["ours"].step, seconds, images)
         for seed in range(budget.seeds["cifar10"]):
-            say(f"cifar10: seed {seed}, {seconds:.0f} s of training each")
+            say(f"cifar10: seed {seed}, {seconds:g} s of training each")
             for side, report in race.race(running, seed, seconds).items():
                 runs[side].append(report | {"seed": seed})
         before = {side: runner.before for side, runner in running.items()}
