@@ -9,8 +9,8 @@ import torch
 
 from cnnlab import __main__ as commands
 from cnnlab import bench, data, recipes
-from cnnlab.bench import batching, budgets, digits, machine, pictures, race, report, turns, usual, worker
-from cnnlab.bench.contestants import Contestant
+from cnnlab.bench import batching, budgets, contestants, digits, machine, pictures, race, report, turns, usual, worker
+from cnnlab.bench.contestants import USUAL, Contestant
 
 CPU = torch.device("cpu")
 INF = math.inf
@@ -21,8 +21,8 @@ INF = math.inf
 
 def test_contestants_take_turns_and_another_one_begins_each_round():
     calls = []
-    contestants = {name: lambda name=name: calls.append(name) or len(calls) for name in "abc"}
-    found = turns.interleave(contestants, rounds=3)
+    three = {name: lambda name=name: calls.append(name) or len(calls) for name in "abc"}
+    found = turns.interleave(three, rounds=3)
     assert "".join(calls) == "cababcbcacab"  # the first three warm up
     assert found == {"a": [4, 9, 11], "b": [5, 7, 12], "c": [6, 8, 10]}
 
@@ -216,7 +216,7 @@ def test_an_error_in_the_process_is_told():
 
 def test_two_trainings_in_processes_of_their_own():
     recipe = recipes.RECIPES["mnist-laptop"].but(precision=None)
-    sides = [Contestant("mnist", "ours", recipe, images=512), Contestant("mnist", "usual", None)]
+    sides = [Contestant("mnist", "ours", recipe, images=512), Contestant("mnist", "usual", USUAL["mnist"])]
     with race.runners(sides, judged=50, every=256, device=CPU) as running:
         reports = race.race(running, seed=0, seconds=0.1)
         processes = [runner.process for runner in running.values()]
@@ -230,6 +230,19 @@ def test_two_trainings_in_processes_of_their_own():
 
 
 # The usual way
+
+
+@pytest.mark.parametrize("recipe", USUAL.values(), ids=USUAL)
+def test_the_usual_recipes_say_all_that_the_plain_loop_does(recipe):
+    """It knows one rate, the loss without smoothing, and 32 bits; classic's rate falls after more than it may have."""
+    assert (recipe.smoothing, recipe.precision, recipe.channels_last, recipe.compile) == (0, None, False, False)
+    assert recipe.schedule == "constant" or recipe.milestones[0] * recipe.epochs > 10
+    seen = []
+    watch = types.SimpleNamespace(step=lambda images: seen.append(images) or len(seen) == 2)
+    dataset = data.load(recipe.data, download=False, quiet=True)
+    contestants.run(Contestant(recipe.data, "usual", recipe), dataset, 0, watch, CPU)
+    assert seen == [recipe.batch_size] * 2
+    assert type(watch.model) is type(recipes.build(recipe, dataset))
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -18,20 +18,15 @@ from measure import ASIDE, dataset_of, hardware
 
 from cnnlab import models, recipes, train
 
-RECIPE = recipes.Recipe(
+RECIPE = recipes.RECIPES["one-cycle"].but(
     name="doodles",
     about="one cycle in a few epochs",
-    data="cifar10",
     model="SmallResNet",
+    model_options={},
     epochs=1,
     batch_size=64,
-    optimizer="Nesterov SGD",
     rate=0.2,
-    schedule="one-cycle",
-    warm_up=0.3,
-    momentum=0.9,
-    weight_decay=5e-4,
-    flip="random",
+    crop=0,
     channels_last=True,
 )
 NETWORKS = {

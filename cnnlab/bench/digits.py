@@ -23,7 +23,7 @@ def measure(budget, device, dataset, workers, say):
         recipe = recipe.but(epochs=max(1, round(recipe.epochs * WHOLE / images)))
     sides = [
         contestants.Contestant("mnist", "ours", recipe),
-        contestants.Contestant("mnist", "usual", None, workers),
+        contestants.Contestant("mnist", "usual", contestants.USUAL["mnist"], workers),
     ]
     runs = {"ours": [], "usual": []}
     options = {"judged": budget.judged["mnist"], "every": EVERY, "device": device}

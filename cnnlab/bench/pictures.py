@@ -13,7 +13,7 @@ def measure(budget, device, dataset, workers, say):
     """
     sides = [
         contestants.Contestant("cifar10", "ours", recipes.pick() if device.type == "cuda" else LAPTOP),
-        contestants.Contestant("cifar10", "usual", None, workers),
+        contestants.Contestant("cifar10", "usual", contestants.USUAL["cifar10"], workers),
     ]
     seconds, images = budget.seconds["cifar10"], len(dataset.x_train)
     runs = {"ours": [], "usual": []}

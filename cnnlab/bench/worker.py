@@ -57,7 +57,7 @@ class Judge:
     def __init__(self, recipe, dataset, judged, device):
         x, y = dataset.x_test[:judged], dataset.y_test[:judged]
         self.batches = data.Batches(x, y, 100, mean=dataset.mean, sd=dataset.sd, device=device)
-        self.options = {} if recipe is None else {"precision": recipe.precision, "flips": recipe.test_flips}
+        self.options = {"precision": recipe.precision, "flips": recipe.test_flips}
 
     def __call__(self, model):
         return train.evaluate(model, self.batches, **self.options).accuracy

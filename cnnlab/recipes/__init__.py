@@ -16,6 +16,7 @@
 The table
     mnist-laptop      one epoch of a small net with batch norm
     mnist-99.4        the same net for longer, digits moved by up to 2 pixels
+    mnist-usual       what many first tutorials do: two convolutions, Adam at one rate
     cifar10-laptop    minutes on one CPU core
     cifar10-colab     a wider net for the GPU that Colab lends (16-bit floats)
     cifar10-big       for a GPU such as an H200 (bfloat16)
