@@ -241,7 +241,8 @@ def test_the_table_counts_minutes_and_is_written_anew(tmp_path, monkeypatch, cap
     ]
     assert contents.minutes(nbformat.v4.new_notebook(cells=cells)) == 25
     readme = tmp_path / "README.md"
-    readme.write_text(f"before\n{contents.BEGIN}\nold\n{contents.END}\nafter\n")
+    begin, end = (mark.format("notebooks") for mark in contents.MARKS)
+    readme.write_text(f"before\n{begin}\nold\n{end}\nafter\n")
     monkeypatch.setattr(contents, "README", readme)
     assert contents.main(["--check"]) == 1 and "run make links" in capsys.readouterr().out
     assert contents.main([]) == 0 and contents.main(["--check"]) == 0

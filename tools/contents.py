@@ -15,7 +15,7 @@ from cnnlab import checks
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-BEGIN, END = "<!-- notebooks: written by make links -->", "<!-- end of notebooks -->"
+MARKS = "<!-- {}: written by make links -->", "<!-- end of {} -->"
 READING = 150  # words a minute, for a text that is thought about
 RUNNING = 0.25  # minutes for a code cell: read it, run it, look at what it shows
 
@@ -49,17 +49,23 @@ def table() -> str:
 
 
 def main(arguments) -> int:
+    return renew("notebooks", table(), check="--check" in arguments)
+
+
+def renew(what: str, table: str, check: bool) -> int:
+    """Write the table between its two marks in README.md, or with check only say whether it is another one: 1 if so."""
+    begin, end = MARKS[0].format(what), MARKS[1].format(what)
     text = README.read_text(encoding="utf-8")
-    head, _, rest = text.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    fresh = f"{head}{BEGIN}\n{table()}\n{END}{tail}"
+    head, _, rest = text.partition(begin)
+    _, _, tail = rest.partition(end)
+    fresh = f"{head}{begin}\n{table}\n{end}{tail}"
     if fresh == text:
         return 0
-    if "--check" in arguments:
-        print("README.md: the table of notebooks is out of date, run make links")
+    if check:
+        print(f"README.md: the table of {what} is out of date, run make links")
         return 1
     README.write_text(fresh, encoding="utf-8")
-    print("README.md: table of notebooks written anew")
+    print(f"README.md: table of {what} written anew")
     return 0
 
 
