@@ -16,6 +16,7 @@ from .checkpoint import load_weights
 from .confusion import confusion_matrix
 from .descent import sgd_step
 from .distributed import join
+from .finder import RateSweep, rate_finder
 from .history import History
 from .loop import Result, evaluate, fit, predict_logits
 from .process import ALONE, Process
@@ -25,6 +26,7 @@ __all__ = [
     "ALONE",
     "History",
     "Process",
+    "RateSweep",
     "Result",
     "confusion_matrix",
     "evaluate",
@@ -34,6 +36,7 @@ __all__ = [
     "load_weights",
     "moved",
     "predict_logits",
+    "rate_finder",
     "seed",
     "sgd_step",
 ]

@@ -32,18 +32,7 @@ def check_fit(model, batches, epochs, optimizer, loss, scheduler, clip, precisio
         raise TypeError(f"fit: epochs={epochs!r} is a {type(epochs).__name__}. A whole number is needed. Pass an int.")
     if epochs < 1:
         raise ValueError(f"fit: epochs={epochs}. At least 1 is needed. Pass how often to go over the batches.")
-    if not isinstance(optimizer, torch.optim.Optimizer):
-        given = f"the class {optimizer.__name__}" if isinstance(optimizer, type) else f"a {type(optimizer).__name__}"
-        raise TypeError(
-            f"fit: optimizer is {given}. A built optimizer is needed. "
-            f"Pass one, such as torch.optim.Adam(model.parameters())."
-        )
-    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
-    if not any(id(p) in held for p in model.parameters()):
-        raise ValueError(
-            "fit: optimizer holds none of this model's parameters. It must change this model. "
-            "Build it from model.parameters() after building the model."
-        )
+    check_optimizer("fit", model, optimizer)
     _check_scheduler(scheduler, optimizer, batches, epochs)
     if clip is not None and (isinstance(clip, bool) or not isinstance(clip, int | float) or not clip > 0):
         raise ValueError(f"fit: clip={clip!r}. A length above 0 is needed. Pass clip=1.0, or None for no clipping.")
@@ -52,6 +41,22 @@ def check_fit(model, batches, epochs, optimizer, loss, scheduler, clip, precisio
         raise ValueError("fit: resume=True but folder=None. A folder with last.pt is needed. Pass folder='runs/lenet'.")
     if folder is not None and Path(folder).exists() and not Path(folder).is_dir():
         raise ValueError(f"fit: folder={str(folder)!r} is a file. A folder is needed. Pass another name.")
+
+
+def check_optimizer(function, model, optimizer):
+    """Refuse what is no optimizer, and one of another model."""
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        given = f"the class {optimizer.__name__}" if isinstance(optimizer, type) else f"a {type(optimizer).__name__}"
+        raise TypeError(
+            f"{function}: optimizer is {given}. A built optimizer is needed. "
+            f"Pass one, such as torch.optim.Adam(model.parameters())."
+        )
+    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    if not any(id(p) in held for p in model.parameters()):
+        raise ValueError(
+            f"{function}: optimizer holds none of this model's parameters. It must change this model. "
+            "Build it from model.parameters() after building the model."
+        )
 
 
 def check_precision(function, precision):

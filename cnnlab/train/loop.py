@@ -67,7 +67,7 @@ def fit(
     """
     guards.check_fit(model, batches, epochs, optimizer, loss, scheduler, clip, precision, folder, resume)
     guards.check_process("fit", process)
-    device = _place(model, batches)
+    device = place(model, batches)
     scaler = torch.amp.GradScaler(device.type, init_scale=1024, enabled=precision == "float16")  # else it does nothing
     kept = (folder, model, optimizer, scheduler, scaler, batches)
     history = load_checkpoint(*kept, process) if resume else History()
@@ -83,7 +83,7 @@ def fit(
             process.part_random()
             for x, labels in process.rows(guards.pairs("fit", batches, device)):
                 logits = _logits(net, x, precision)
-                cost = _cost("fit", loss, logits, labels)
+                cost = cost_of("fit", loss, logits, labels)
                 meter.add(cost, logits, labels)
                 guards.check_finite(meter.losses, epoch, x, optimizer)
                 optimizer.zero_grad()
@@ -126,12 +126,12 @@ def evaluate(model, batches, loss=None, *, precision=None, flips=False, process=
     guards.check_model("evaluate", model, loss)
     guards.check_precision("evaluate", precision)
     guards.check_process("evaluate", process)
-    device = _place(model, batches)
+    device = place(model, batches)
     meter = _Meter()
     with _mode(model, training=False), torch.inference_mode():
         for x, labels in process.rows(guards.pairs("evaluate", batches, device)):
             logits = _logits(model, x, precision, flips)
-            meter.add(_cost("evaluate", loss, logits, labels), logits, labels)
+            meter.add(cost_of("evaluate", loss, logits, labels), logits, labels)
     return meter.result(process)
 
 
@@ -145,7 +145,7 @@ def predict_logits(model, batches, *, precision=None, flips=False):
     """
     guards.check_model("predict_logits", model)
     guards.check_precision("predict_logits", precision)
-    device = _place(model, batches)
+    device = place(model, batches)
     logits, truth = [], []
     with _mode(model, training=False), torch.no_grad():
         for x, labels in guards.pairs("predict_logits", batches, device):
@@ -165,7 +165,7 @@ def _logits(model, x, precision, flips=False):
     return logits.float() if isinstance(logits, torch.Tensor) else logits
 
 
-def _cost(function, loss, logits, labels):
+def cost_of(function, loss, logits, labels):
     """The mean loss of one batch, after a look at whether logits and labels fit together."""
     if not len(labels):  # fewer rows than processes, and none for this one
         return logits.sum()  # 0, and so are all its slopes
@@ -205,7 +205,7 @@ def _correct(logits, labels):
     return logits.new_tensor(math.nan)  # targets that are pictures have no accuracy
 
 
-def _place(model, batches):
+def place(model, batches):
     """The device to work on: the batches' own, where the model is then moved, else the one where the model is."""
     device = getattr(batches, "device", None)
     if device is None:
