@@ -144,11 +144,14 @@ def scheduler_of(recipe, optimizer, steps):
         return None
     if recipe.schedule == "steps":
         return schedules.MultiStepLR(optimizer, [round(share * steps) for share in recipe.milestones], gamma=0.1)
+    warm_up = recipe.warm_up
+    if warm_up * steps == 1:  # the first step is the highest: OneCycleLR would divide by the none before it
+        warm_up += 1e-6
     return schedules.OneCycleLR(
         optimizer,
         recipe.rate,
         total_steps=steps,
-        pct_start=recipe.warm_up,
+        pct_start=warm_up,
         anneal_strategy="linear" if recipe.schedule == "triangular" else "cos",
         cycle_momentum=recipe.optimizer == "Adam",
     )
