@@ -24,6 +24,7 @@ TABLE = {
     "checks": ({"ops", "shapes", "train", "inside"}, {"models", "data", "plots"}),  # where an exercise is about them
     "__init__": (set(), set()),
     "bench": ({"data", "models", "ops", "recipes", "train"}, set()),
+    "challenge": ({"bench", "data", "recipes", "train"}, set()),
     "__main__": (set(), {"data", "bench"}),  # the doctor speaks even where torch does not start
 }
 HEAVY = {"matplotlib", "torchvision", "ipywidgets", "anywidget", "IPython", "tqdm", "PIL", "torch._dynamo"}

@@ -75,14 +75,19 @@ def load_weights(model, path):
 
 
 def write(path, state):
+    """Write what torch.load reads."""
+    content = io.BytesIO()
+    torch.save(state, content)  # not into the file: what torch says of a full disk, nobody would recognise
+    write_bytes(path, content.getbuffer())
+
+
+def write_bytes(path, content):
     """Write the whole file or nothing: under another name first, on the disk for good, then renamed in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    content = io.BytesIO()
-    torch.save(state, content)  # not into the file: what torch says of a full disk, nobody would recognise
     try:
         with open(part, "wb") as file:
-            file.write(content.getbuffer())
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
