@@ -1,4 +1,4 @@
-import { board, choice, drawCells, frame, make, number, root, signedScale, slider, text, traits } from "./kit.js";
+import { board, choice, drawCells, frame, make, number, root, signedScale, slider, text, traits, watchWidth } from "./kit.js";
 import { BENDS, brief, compute, condition, pytorch, sentence } from "./activation.js";
 
 const NAMES = ["function", "x", "weight", "bias", "units", "negative_slope"];
@@ -123,7 +123,7 @@ function render({ model, el }) {
   let scale = null;
   function drawCurve(r) {
     const [width, height] = CURVE, [left, right, top, bottom] = [34, 8, 20, 34], name = state.function;
-    const [low, high] = HEIGHTS[name], [bend, slope] = BENDS[name], leak = state.negative_slope, ink = getComputedStyle(node).color;
+    const [low, high] = HEIGHTS[name], [bend, slope] = BENDS[name], leak = state.negative_slope, ink = node.ink;
     const inner = [width - left - right, height - top - bottom];
     scale = { sum: (x) => ((x - left) / inner[0] - 0.5) * 2 * SPAN };
     const x = (sum) => left + (sum / SPAN / 2 + 0.5) * inner[0], y = (v) => top + (1 - (v - low) / (high - low)) * inner[1];
@@ -184,7 +184,7 @@ function render({ model, el }) {
 
   // Powers of ten down, units across: what each function leaves of a nudge; below, the chosen one's answers and slopes.
   function drawChain(r) {
-    const width = Math.max(220, wide.clientWidth), n = r.units.length, cell = (width - LEFT - 8) / n, ink = getComputedStyle(node).color;
+    const width = Math.max(220, room.now()), n = r.units.length, cell = (width - LEFT - 8) / n, ink = node.ink;
     const height = CHART + 2 * (STRIP + 6), top = 10, bottom = CHART - 26;
     picture.resize(width, height);
     const pen = picture.begin(), x = (i) => LEFT + (i + 0.5) * cell;
@@ -252,12 +252,11 @@ function render({ model, el }) {
     line.textContent = pytorch(state);
   }
 
-  const grown = new ResizeObserver(() => drawChain(shown));
+  const room = watchWidth(wide, () => drawChain(shown));
   draw();
   hear(state, model.get("error") ?? "");
-  grown.observe(wide);
   return () => {
-    grown.disconnect();
+    room.forget();
     python.forget();
     forget();
   };

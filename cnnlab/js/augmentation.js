@@ -66,17 +66,24 @@ function cutAndFlip(padded, side, p, { top, left, flipped }) {
 }
 
 function recolor(x, side, { brightness: b, contrast: k, saturation: s }) {
-  const n = side * side, gray = Float64Array.from({ length: n }, (_, i) => GRAY.reduce((sum, w, c) => sum + w * x[c * n + i], 0));
-  const middle = gray.reduce((sum, v) => sum + v, 0) / n;
-  return x.map((v, i) => Math.max(0, Math.min(1, b * (k * (s * v + (1 - s) * gray[i % n]) + (1 - k) * middle))));
+  const n = side * side, gray = new Float64Array(n), y = new Float64Array(3 * n);
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += gray[i] = GRAY[0] * x[i] + GRAY[1] * x[n + i] + GRAY[2] * x[2 * n + i];
+  const middle = (1 - k) * (sum / n);
+  for (let c = 0; c < 3 * n; c += n) for (let i = 0; i < n; i++) {
+    y[c + i] = Math.max(0, Math.min(1, b * (k * (s * x[c + i] + (1 - s) * gray[i]) + middle)));
+  }
+  return y;
 }
 
 function erase(x, side, size, { row, column }) {
+  if (!size) return x;
   const n = side * side, y = x.slice();
-  for (let c = 0; c < 3; c++) {
-    const mean = x.subarray(c * n, (c + 1) * n).reduce((sum, v) => sum + v, 0) / n;
+  for (let c = 0; c < 3 * n; c += n) {
+    let sum = 0;
+    for (let i = c; i < c + n; i++) sum += x[i];
     for (let i = Math.max(row, 0); i < Math.min(row + size, side); i++) {
-      for (let j = Math.max(column, 0); j < Math.min(column + size, side); j++) y[c * n + i * side + j] = mean;
+      for (let j = Math.max(column, 0); j < Math.min(column + size, side); j++) y[c + i * side + j] = sum / n;
     }
   }
   return y;
@@ -87,17 +94,34 @@ function augmented(s, padded, side, chosen) {
   return { flipped, colored, erased: erase(colored, side, s.erase, chosen) };
 }
 
-// All eight epochs of a state: choices, the picture after each step, and how far it is from the original.
-export function compute(s, fixed) {
+const blend = (x, y, share) => x.map((v, i) => y[i] + share * (v - y[i]));
+
+function distance(x, y) {
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) sum += Math.abs(x[i] - y[i]);
+  return sum / x.length;
+}
+
+// All epochs of a state: choices, the picture after each step, and how far it is from the original.
+function drawn(s, fixed) {
   const { side, epochs } = fixed, x = original(s.image, fixed);
   const [padded, otherPadded] = [s.image, s.other].map((name) => pad(original(name, fixed), side, s.crop, s.padding));
   const draws = Array.from({ length: epochs }, (_, i) => {
     const seed = 1000 * s.seed + 10 * (i + 1), chosen = choose(s, seed, side), mine = augmented(s, padded, side, chosen);
     const meets = s.mixup ? augmented(s, otherPadded, side, choose(s, seed + 1, side)).erased : mine.erased;
-    const mixed = mine.erased.map((v, j) => meets[j] + chosen.share * (v - meets[j]));
-    return { ...mine, chosen, meets, mixed, far: mixed.reduce((sum, v, j) => sum + Math.abs(v - x[j]), 0) / x.length };
+    const mixed = s.mixup ? blend(mine.erased, meets, chosen.share) : mine.erased;
+    return { ...mine, chosen, meets, mixed, far: distance(mixed, x) };
   });
-  return { x, padded, draws, picked: draws[s.epoch - 1], far: draws.reduce((sum, d) => sum + d.far, 0) / epochs };
+  return { x, padded, draws, far: draws.reduce((sum, d) => sum + d.far, 0) / epochs };
+}
+
+let kept = {};
+
+// Everything that the explorer shows. Another epoch to look at draws nothing anew.
+export function compute(state, fixed) {
+  const { epoch, ...s } = state, key = JSON.stringify(s);
+  if (kept.key !== key) kept = { key, ...drawn(s, fixed) };
+  return { ...kept, picked: kept.draws[epoch - 1] };
 }
 
 // ---- words, those of Python

@@ -1,4 +1,4 @@
-import { board, button, choice, drawCells, frame, make, root, slider, tick, traits } from "./kit.js";
+import { board, button, choice, drawColors, frame, make, root, slider, tick, traits } from "./kit.js";
 import { captions, code, compute, mixture, outcomes, sentence } from "./augmentation.js";
 
 const NAMES = ["image", "other", "crop", "padding", "flip", "color", "erase", "mixup", "seed", "epoch"];
@@ -25,7 +25,6 @@ function render({ model, el }) {
   const fixed = model.get("fixed"), { side, epochs } = fixed;
   const [node, forget] = root(el, CSS);
   const python = traits(model, NAMES, hear);
-  const places = Float64Array.from({ length: (side + 2 * fixed.limits.crop[1]) ** 2 }, (_, i) => i);
   let state = python.read();
 
   // ---- from a control to the state, and on to Python when it is let go
@@ -101,7 +100,7 @@ function render({ model, el }) {
 
   function paint(pen, planes, wide, size) {
     const n = wide * wide;
-    drawCells(pen, places, wide, wide, size / wide, (i) => [255 * planes[i], 255 * planes[n + i], 255 * planes[2 * n + i]]);
+    drawColors(pen, [0, n, 2 * n].map((start) => planes.subarray(start, start + n)), wide, wide, size / wide);
   }
 
   function drawTiles({ draws }) {

@@ -1,6 +1,6 @@
-import { board, button, choice, css, drawCells, focusable, frame, greyScale, legend, make, parse, root, short, signedScale, slider, traits }
+import { board, button, choice, css, drawCells, drawColors, focusable, frame, greyScale, legend, make, parse, root, short, signedScale, slider, traits }
   from "./kit.js";
-import { added, commas, compute, fine, follow, names, problem, pytorch, sentence, table } from "./channels.js";
+import { added, commas, compute, farthest, fine, follow, names, problem, pytorch, sentence, table } from "./channels.js";
 
 const NAMES = ["image", "mix", "kernel", "filters", "groups", "output", "row", "column"];
 const IMAGES = [["coffee", "3: coffee"], ["both", "6: coffee, cat"]];
@@ -185,8 +185,6 @@ function render({ model, el }) {
     return { positive, low, high, color: grey ? greyScale(low, high) : signedScale(reach) };
   }
 
-  const farthest = (maps) => maps.reduce((a, map) => map.reduce((b, v) => Math.max(b, Math.abs(v)), a), 0);
-
   // A row for each channel: its plane, times its kernel, is what it adds.
   function drawParts(r) {
     const channels = names(state, fixed), first = r.first(r.output), size = r.c > 3 ? 68 : 86, pitch = size + GAP;
@@ -195,7 +193,7 @@ function render({ model, el }) {
     const weight = signedScale(1.5 * Math.max(...r.kernels[r.output].flat().map(Math.abs)));
     const middle = size + GAP, right = WIDTH - size, cell = size / side, kernel = right - GAP - middle;
     parts.resize(WIDTH, r.c * pitch);
-    const pen = parts.begin(), ink = getComputedStyle(node).color, text = (words, x, y, align, bold) => {
+    const pen = parts.begin(), ink = node.ink, text = (words, x, y, align, bold) => {
       Object.assign(pen, { fillStyle: ink, font: `${bold ? "bold " : ""}13px system-ui, sans-serif`, textAlign: align, textBaseline: "middle" });
       pen.fillText(words, x, y);
     };
@@ -240,11 +238,10 @@ function render({ model, el }) {
 
     // Three planes as red, green and blue: first what came, then what went out.
     const triples = [r.x, r.outputs].flatMap((maps) => Array.from({ length: Math.floor(maps.length / 3) }, (_, t) => maps.slice(3 * t, 3 * t + 3)));
-    const size = Math.min(100, WIDTH / triples.length) - 4, places = Float64Array.from({ length: side * side }, (_, i) => i);
+    const size = Math.min(100, WIDTH / triples.length) - 4;
     colors.resize(WIDTH, size);
     const paint = colors.begin();
-    triples.forEach((maps, t) => drawCells(paint, places, side, side, size / side,
-      (i) => maps.map((map) => 255 * Math.max(0, Math.min(1, map[i]))), t * (size + 4), 0));
+    triples.forEach((planes, t) => drawColors(paint, planes, side, side, size / side, 1, t * (size + 4)));
     const made = Math.floor(state.filters / 3);
     titles[4].textContent = made ? "In color: in, and out (three outputs as red, green, blue)" : "In color: in (three outputs would make a color picture)";
     colors.node.ariaLabel = `${r.c / 3} color picture${r.c > 3 ? "s" : ""} in, ${made} out`;

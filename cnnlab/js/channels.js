@@ -85,6 +85,13 @@ export function compute(state, fixed) {
     parameters, cost: parameters * fixed.side ** 2 };
 }
 
+// The largest size of a number in some maps. Each map is looked through once.
+const farthests = new WeakMap();
+export function farthest(maps) {
+  for (const map of maps) if (!farthests.has(map)) farthests.set(map, map.reduce((a, v) => Math.max(a, Math.abs(v)), 0));
+  return Math.max(0, ...maps.map((map) => farthests.get(map)));
+}
+
 export function names({ image }, fixed) {
   const photos = fixed.photos[image], colors = ["red", "green", "blue"];
   return photos.flatMap((photo) => colors.map((color) => (photos.length === 1 ? color : `${photo} ${color}`)));

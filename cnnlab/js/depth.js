@@ -92,15 +92,15 @@ function normaliseBack(g, n, { normal, scale }) {
   }
 }
 
-// Everything that the explorer shows of a state: standard deviations of signal and gradient, the input's first.
-export function compute(state, fixed) {
-  made ??= prepare(fixed);
-  const { weights, turned, layers, sum } = made, { depth, batch_norm, skip } = state, n = fixed.width;
-  const spread = fixed.inits[state.init][1] * state.gain, relu = state.activation === "relu";
-  const size = (values) => { const [, sd] = deviation(values); return Number.isFinite(sd) ? sd : Infinity; };
+const size = (values) => { const [, sd] = deviation(values); return Number.isFinite(sd) ? sd : Infinity; };
 
-  const x = made.x.slice(), signal = [size(x)];
-  for (let l = 0; l < depth; l++) {
+// The way forward through the first `depth` layers. What is kept of a deeper or a flatter chain is taken on from there:
+// one more layer changes nothing before it.
+function forward({ depth, init, gain, activation, batch_norm, skip }, fixed, spread) {
+  const key = JSON.stringify([init, gain, activation, batch_norm, skip]), n = fixed.width, relu = activation === "relu";
+  if (made.key !== key) Object.assign(made, { key, last: made.x.slice(), signal: [size(made.x)] });
+  const { weights, layers, sum, signal, last: x } = made;
+  for (let l = signal.length - 1; l < depth; l++) {
     const { slope } = layers[l];
     multiply(x, weights, l * n * n, n, spread, sum);
     if (batch_norm) normalise(sum, n, layers[l]);
@@ -111,6 +111,14 @@ export function compute(state, fixed) {
     }
     signal.push(size(x));
   }
+  return signal.slice(0, depth + 1);
+}
+
+// Everything that the explorer shows of a state: standard deviations of signal and gradient, the input's first.
+export function compute(state, fixed) {
+  made ??= prepare(fixed);
+  const { turned, layers, sum } = made, { depth, batch_norm, skip } = state, n = fixed.width;
+  const spread = fixed.inits[state.init][1] * state.gain, signal = forward(state, fixed, spread);
   if (signal.includes(Infinity)) return { spread, signal, gradient: signal.map(() => NaN) };
 
   const g = made.gradient.slice(), bent = new Float64Array(g.length), gradient = [size(g)];

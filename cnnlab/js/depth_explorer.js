@@ -1,4 +1,4 @@
-import { board, choice, make, root, slider, text, tick, traits } from "./kit.js";
+import { board, choice, make, root, slider, text, tick, traits, watchWidth } from "./kit.js";
 import { compute, findings, perLayer, pytorch, sentence, written } from "./depth.js";
 
 const NAMES = ["depth", "init", "gain", "activation", "batch_norm", "skip"];
@@ -90,7 +90,7 @@ function render({ model, el }) {
 
   // Powers of ten up, layers across; where float32 ends, a row of its own for 0 below and for inf above.
   function drawChain(r) {
-    const [left, right, top, bottom] = MARGIN, width = Math.max(260, chain.clientWidth), ink = getComputedStyle(node).color;
+    const [left, right, top, bottom] = MARGIN, width = Math.max(260, room.now()), ink = node.ink;
     picture.resize(width, HEIGHT);
     const pen = picture.begin(), sizes = [...r.signal, ...r.gradient], last = state.depth;
     const logs = sizes.filter((size) => size > 0 && size < Infinity).map(Math.log10);
@@ -160,12 +160,11 @@ function render({ model, el }) {
     code.textContent = pytorch(state, fixed);
   }
 
-  const grown = new ResizeObserver(() => drawChain(shown));
+  const room = watchWidth(chain, () => drawChain(shown));
   draw();
   hear(state, model.get("error") ?? "");
-  grown.observe(chain);
   return () => {
-    grown.disconnect();
+    room.forget();
     python.forget();
     forget();
   };

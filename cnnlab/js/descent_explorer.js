@@ -127,7 +127,7 @@ function render({ model, el }) {
     const [left, right, top, bottom] = MARGIN, pen = canvas.begin();
     const x = (v) => left + ((v - x0) / (x1 - x0)) * (width - left - right);
     const y = (v) => height - bottom - ((v - y0) / (y1 - y0)) * (height - top - bottom);
-    Object.assign(pen, { font: "12px system-ui, sans-serif", fillStyle: getComputedStyle(node).color, strokeStyle: GREY, lineWidth: 1 });
+    Object.assign(pen, { font: "12px system-ui, sans-serif", fillStyle: node.ink, strokeStyle: GREY, lineWidth: 1 });
     pen.strokeRect(left + 0.5, top + 0.5, width - left - right, height - top - bottom);
     pen.textAlign = "center";
     for (const [v, text] of xs) pen.fillText(text, x(v), height - bottom + 15);
@@ -139,7 +139,7 @@ function render({ model, el }) {
     pen.clip();
     return { pen, x, y, name(word, across) {
       pen.restore();
-      Object.assign(pen, { fillStyle: getComputedStyle(node).color, textAlign: "right" });
+      Object.assign(pen, { fillStyle: node.ink, textAlign: "right" });
       pen.fillText(across, width - right, height - 4);
       pen.textAlign = "left";
       pen.fillText(word, 4, top - 8);
@@ -180,7 +180,7 @@ function render({ model, el }) {
     const points = (walk) => walk.weights.map((w, t) => [bounded(x(w[0])), bounded(y(two ? w[1] : walk.losses[t]))]);
     if (two) drawLevels(pen, x, y, coefficients, loss(here, high).value);
     else {
-      Object.assign(pen, { strokeStyle: getComputedStyle(node).color, lineWidth: 2 });
+      Object.assign(pen, { strokeStyle: node.ink, lineWidth: 2 });
       pen.beginPath();
       for (const [w, value] of curve) pen.lineTo(x(w), y(value));
       pen.stroke();

@@ -53,17 +53,23 @@ export function inked(strokes, pen) {
   return paper;
 }
 
-// n values in a row become m, each the mean of those around it with weights that fall off in a triangle. `at(i)` reads.
-function resized(n, m, at) {
+// When n values in a row become m: where the old ones of each new one begin, and their weights, which fall off in a
+// triangle around it.
+function triangles(n, m) {
   const scale = n / m, reach = Math.max(1, scale);
-  return Float64Array.from({ length: m }, (_, i) => {
-    const center = scale * (i + 0.5);
-    let sum = 0, total = 0;
-    for (let j = Math.max(0, Math.floor(center - reach + 0.5)); j < Math.min(n, Math.floor(center + reach + 0.5)); j++) {
-      const weight = Math.max(0, 1 - Math.abs(j + 0.5 - center) / reach);
-      sum += weight * at(j);
-      total += weight;
-    }
+  return Array.from({ length: m }, (_, i) => {
+    const center = scale * (i + 0.5), first = Math.max(0, Math.floor(center - reach + 0.5));
+    const last = Math.min(n, Math.floor(center + reach + 0.5)) - 1;
+    const weights = Array.from({ length: last - first + 1 }, (_, j) => Math.max(0, 1 - Math.abs(first + j + 0.5 - center) / reach));
+    return { first, weights, total: weights.reduce((a, b) => a + b) };
+  });
+}
+
+// Their means; the old values stand `step` apart from `start` on.
+function means(triangles, values, start, step) {
+  return Float64Array.from(triangles, ({ first, weights, total }) => {
+    let sum = 0;
+    for (let j = 0, at = start + first * step; j < weights.length; j++, at += step) sum += weights[j] * values[at];
     return sum / total;
   });
 }
@@ -80,8 +86,9 @@ export function asDigit(paper) {
   if (top >= bottom) return picture;
   const rows = bottom - top, columns = right - left, scale = BOX / Math.max(rows, columns);
   const [h, w] = [rows, columns].map((n) => Math.max(1, whole(n * scale)));
-  const wide = Array.from({ length: rows }, (_, i) => resized(columns, w, (j) => paper[(top + i) * PAPER + left + j]));
-  const down = Array.from({ length: w }, (_, j) => resized(rows, h, (i) => wide[i][j]));
+  const across = triangles(columns, w), along = triangles(rows, h), wide = new Float64Array(rows * w);
+  for (let i = 0; i < rows; i++) wide.set(means(across, paper, (top + i) * PAPER + left, 1), i * w);
+  const down = Array.from({ length: w }, (_, j) => means(along, wide, j, w));
   const start = (length, weight) => {
     let sum = 0, moment = 0;
     for (let i = 0; i < length; i++) {

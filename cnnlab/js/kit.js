@@ -79,20 +79,22 @@ export function bytes(base64) {
 const RDBU = ["053061", "2166ac", "4393c3", "92c5de", "d1e5f0", "f7f7f7", "fddbc7", "f4a582", "d6604d", "b2182b", "67001f"]
   .map((hex) => [0, 2, 4].map((i) => parseInt(hex.slice(i, i + 2), 16)));
 
+// Made once, finer than a screen shows: a picture of 10,000 pixels makes no 10,000 colors anew. What is no number is 0.
+const GREYS = Array.from({ length: 256 }, (_, t) => [t, t, t]);
+const SIGNED = Array.from({ length: 1021 }, (_, step) => {
+  const t = (step / 1020) * (RDBU.length - 1), i = Math.min(Math.floor(t), RDBU.length - 2);
+  return RDBU[i].map((c, k) => c + (t - i) * (RDBU[i + 1][k] - c));
+});
+const shade = (colors, t) => colors[(Math.max(0, Math.min(1, t)) * (colors.length - 1) + 0.5) | 0];
+
 export function greyScale(low, high) {
-  return (v) => {
-    const t = Math.max(0, Math.min(1, (v - low) / (high - low || 1))) * 255;
-    return [t, t, t];
-  };
+  const span = high - low || 1;
+  return (v) => shade(GREYS, (v - low) / span);
 }
 
 export function signedScale(reach) {
-  return (v) => {
-    const t = Math.max(0, Math.min(1, 0.5 + v / (2 * reach || 1))) * (RDBU.length - 1);
-    const i = Math.min(Math.floor(t), RDBU.length - 2);
-    const [from, to, part] = [RDBU[i], RDBU[i + 1], t - i];
-    return [from[0] + part * (to[0] - from[0]), from[1] + part * (to[1] - from[1]), from[2] + part * (to[2] - from[2])];
-  };
+  const span = 2 * reach || 1;
+  return (v) => shade(SIGNED, 0.5 + v / span);
 }
 
 export function css([r, g, b]) {
@@ -228,24 +230,29 @@ export function board(width, attributes, height = width) {
   };
 }
 
-let pixels;  // one small canvas for all pictures: drawn pixel for pixel, then enlarged
+const sheets = {};  // for each size of picture a small canvas, drawn pixel for pixel and then enlarged
+
+function enlarge(pen, rows, columns, cell, left, top, color) {
+  const sheet = (sheets[`${rows}x${columns}`] ??= make("canvas", { width: columns, height: rows }));
+  sheet.pen ??= sheet.getContext("2d", { willReadFrequently: true });
+  sheet.image ??= sheet.pen.createImageData(columns, rows);
+  color(sheet.image.data);
+  sheet.pen.putImageData(sheet.image, 0, 0);
+  pen.imageSmoothingEnabled = false;
+  pen.drawImage(sheet, left, top, columns * cell, rows * cell);
+}
 
 // rows x columns values as cells of `cell` pixels at (left, top), with their numbers where these fit.
 export function drawCells(pen, values, rows, columns, cell, color, left = 0, top = 0) {
-  pixels ??= document.createElement("canvas");
-  if (pixels.width !== columns || pixels.height !== rows) Object.assign(pixels, { width: columns, height: rows });
-  const small = pixels.getContext("2d", { willReadFrequently: true });
-  const image = small.createImageData(columns, rows), { data } = image;
-  for (let i = 0; i < rows * columns; i++) {
-    const rgb = color(values[i]);
-    data[4 * i] = rgb[0];
-    data[4 * i + 1] = rgb[1];
-    data[4 * i + 2] = rgb[2];
-    data[4 * i + 3] = 255;
-  }
-  small.putImageData(image, 0, 0);
-  pen.imageSmoothingEnabled = false;
-  pen.drawImage(pixels, left, top, columns * cell, rows * cell);
+  enlarge(pen, rows, columns, cell, left, top, (data) => {
+    for (let i = 0, at = 0; i < rows * columns; i++) {
+      const rgb = color(values[i]);
+      data[at++] = rgb[0];
+      data[at++] = rgb[1];
+      data[at++] = rgb[2];
+      data[at++] = 255;
+    }
+  });
   if (cell < 26) return;
   pen.font = `${Math.min(15, cell * 0.38)}px system-ui, sans-serif`;
   pen.textAlign = "center";
@@ -254,6 +261,19 @@ export function drawCells(pen, values, rows, columns, cell, color, left = 0, top
     pen.fillStyle = ink(color(values[i]));
     pen.fillText(number(values[i]), left + (i % columns + 0.5) * cell, top + (Math.floor(i / columns) + 0.5) * cell, cell);
   }
+}
+
+// A color picture from its three planes, whose brightest value is `most`.
+export function drawColors(pen, [red, green, blue], rows, columns, cell, most = 1, left = 0, top = 0) {
+  const light = 255 / most;
+  enlarge(pen, rows, columns, cell, left, top, (data) => {
+    for (let i = 0, at = 0; i < rows * columns; i++) {
+      data[at++] = light * red[i];
+      data[at++] = light * green[i];
+      data[at++] = light * blue[i];
+      data[at++] = 255;
+    }
+  });
 }
 
 // A frame that is seen on every background.
@@ -332,12 +352,13 @@ const STYLE = `
 `;
 
 // The root of an explorer, in the colors of its surroundings; the second value stops watching them. recolored() is called
-// when they change, for explorers that write on a canvas.
+// when they change, for explorers that write on a canvas, in root.ink: asking the browser in every picture costs a layout.
 export function root(el, css, recolored = () => {}) {
   const node = make("div", { className: "cnnlab" }, make("style", {}, STYLE + css));
   el.append(node);
   const fit = () => {
-    const [r, g, b] = (getComputedStyle(node).color.match(/[\d.]+/g) || [0, 0, 0]).map(Number);
+    node.ink = getComputedStyle(node).color;
+    const [r, g, b] = (node.ink.match(/[\d.]+/g) || [0, 0, 0]).map(Number);
     node.style.colorScheme = r + g + b > 382 ? "dark" : "light";
   };
   const again = () => requestAnimationFrame(() => { fit(); recolored(); });
@@ -346,4 +367,16 @@ export function root(el, css, recolored = () => {}) {
   system.addEventListener("change", again);
   fit();
   return [node, () => { watch.disconnect(); system.removeEventListener("change", again); }];
+}
+
+// How wide a part of the page is, without asking for a layout in every picture; changed() is called when that is known
+// and when it has changed.
+export function watchWidth(node, changed) {
+  let now = 0;
+  const watch = new ResizeObserver(([entry]) => {
+    now = entry.contentRect.width;
+    changed();
+  });
+  watch.observe(node);
+  return { now: () => now, forget: () => watch.disconnect() };
 }

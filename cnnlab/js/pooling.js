@@ -21,7 +21,8 @@ function edges({ h, w, values }) {
 }
 
 export function original(state, fixed) {
-  return state.image === "edges" ? edges(picture({ image: "photo" }, fixed)) : picture(state, fixed);
+  const { h, w, values } = state.image === "edges" ? edges(picture({ image: "photo" }, fixed)) : picture(state, fixed);
+  return { h, w, values: Float64Array.from(values) };
 }
 
 // How many windows there are along n pixels; with `up`, a last one may hang over the edge if it starts before it.
@@ -33,123 +34,127 @@ export function outSize(n, k, s, p, up) {
 }
 
 // Maps are { h, w, values }. What leaves on the right comes back on the left.
-export function roll({ h, w, values }, by) {
-  const moved = new Float64Array(h * w);
-  for (let i = 0; i < h * w; i++) moved[i - (i % w) + modulo((i % w) + by, w)] = values[i];
+function roll({ h, w, values }, by, moved = new Float64Array(h * w)) {
+  const t = modulo(by, w);
+  for (let row = 0; row < h * w; row += w) {
+    moved.set(values.subarray(row, row + w - t), row + t);
+    moved.set(values.subarray(row + w - t, row + w), row);
+  }
   return { h, w, values: moved };
 }
 
-// The windows along n pixels: from, to, and how many pixels count. A border counts as zeros for an average and not at all
-// for a maximum; what hangs over counts for neither.
+// The windows along n pixels: where each begins and ends, and how many pixels count. A border counts as zeros for an
+// average and not at all for a maximum; what hangs over counts for neither.
 function windows(n, { kernel_size: k, stride: s, padding: p, ceil_mode: up }) {
   return Array.from({ length: outSize(n, k, s, p, up) }, (_, i) => {
     const start = i * s - p;
-    return [Math.max(start, 0), Math.min(start + k, n), Math.min(start + k, n + p) - start];
+    return { from: Math.max(start, 0), to: Math.min(start + k, n), counts: Math.min(start + k, n + p) - start };
   });
 }
 
-// The largest value or the sum under each window along each line of n values; lines become columns.
-function slide(values, lines, n, windows, max) {
-  const found = new Float64Array(windows.length * lines);
-  for (let j = 0; j < windows.length; j++) {
-    const [from, to] = windows[j];
+// The largest value or the mean under each window, along the columns (down) or along the rows of a map.
+function slide({ h, w, values }, windows, max, down) {
+  const n = windows.length, y = down ? { h: n, w } : { h, w: n }, step = down ? w : 1, next = down ? 1 : w;
+  y.values = new Float64Array(y.h * y.w);
+  for (let j = 0; j < n; j++) {
+    const { from, to, counts } = windows[j], lines = down ? w : h;
     for (let line = 0; line < lines; line++) {
-      const end = line * n + to;
-      let at = line * n + from, best = values[at];
+      const end = line * next + to * step;
+      let at = line * next + from * step, best = values[at];
       if (max) {
-        while (++at < end) if (values[at] > best) best = values[at];
+        while ((at += step) < end) if (values[at] > best) best = values[at];
       } else {
-        while (++at < end) best += values[at];
+        while ((at += step) < end) best += values[at];
       }
-      found[j * lines + line] = best;
+      y.values[down ? j * w + line : line * n + j] = max ? best : best / counts;
     }
   }
-  return found;
+  return y;
 }
 
-// First along the rows, then along the columns: sums and maxima can be taken in any order.
-function pool(x, state) {
-  const max = state.mode === "max", rows = windows(x.h, state), columns = windows(x.w, state), [h, w] = [rows.length, columns.length];
-  const values = slide(slide(x.values, x.h, x.w, columns, max), w, x.h, rows, max);
-  if (!max) for (let i = 0; i < h * w; i++) values[i] /= rows[Math.floor(i / w)][2] * columns[i % w][2];
-  return { h, w, values };
-}
-
-// 1 2 1 along rows and columns, over 16; the border is mirrored.
-function blur(x, s) {
-  const h = outSize(x.h, 3, s, 1), w = outSize(x.w, 3, s, 1), values = new Float64Array(h * w);
-  const mirror = (i, n) => (i < 0 ? -i : i < n ? i : 2 * (n - 1) - i);
-  for (let i = 0; i < h * w; i++) {
-    const row = Math.floor(i / w) * s, column = (i % w) * s;
-    for (let a = -1; a <= 1; a++) {
-      for (let b = -1; b <= 1; b++) {
-        const weight = (2 - Math.abs(a)) * (2 - Math.abs(b)) / 16;
-        values[i] += weight * x.values[mirror(row + a, x.h) * x.w + mirror(column + b, x.w)];
-      }
+// 1 2 1 over 4 at every s-th place along the columns (down) or along the rows; the border is mirrored.
+function blur({ h, w, values }, s, down) {
+  const n = outSize(down ? h : w, 3, s, 1), y = down ? { h: n, w } : { h, w: n }, step = down ? w : 1;
+  const lines = down ? w : h, next = down ? 1 : w, last = (down ? h : w) - 1;
+  y.values = new Float64Array(y.h * y.w);
+  for (let j = 0; j < n; j++) {
+    const i = j * s, middle = i * step, before = Math.abs(i - 1) * step, after = (i < last ? i + 1 : 2 * last - i - 1) * step;
+    for (let line = 0, at = 0; line < lines; line++, at += next) {
+      y.values[down ? j * w + line : line * n + j] = (values[at + before] + 2 * values[at + middle] + values[at + after]) / 4;
     }
   }
-  return { h, w, values };
+  return y;
 }
 
 // The two ways down: pooled as it is set; or pooled at every pixel, blurred, and only then every stride-th pixel kept.
-const WAYS = [(x, state) => pool(x, state), (x, state) => blur(pool(x, { ...state, stride: 1 }), state.stride)];
+// Sums and maxima can be taken in any order: along the columns first, which a shift to the right leaves as they are, so
+// that this half is done once for all shifts.
+const WAYS = [(state) => state, (state) => ({ ...state, stride: 1 })].map((setting, blurs) => (x, state, shifts) => {
+  const max = state.mode === "max", down = slide(x, windows(x.h, setting(state)), max, true), across = windows(x.w, setting(state));
+  const room = down.values.slice();
+  return shifts.map((shift) => {
+    const pooled = slide(roll(down, shift, room), across, max, false);
+    return blurs ? blur(blur(pooled, state.stride, true), state.stride, false) : pooled;
+  });
+});
 
 // Mean difference of two maps as a share of the first one's mean size, between two columns, the first map moved by t.
 // Of no interest (Infinity) once the differences add up to more than `enough`.
 function difference(a, b, t = 0, edge = 0, enough = Infinity) {
-  const source = Int32Array.from({ length: a.w }, (_, j) => modulo(j - t, a.w));
-  let apart = 0, size = 0;
-  for (let i = 0; i < a.h && apart <= enough; i++) {
-    for (let j = edge; j < a.w - edge; j++) {
-      const before = a.values[i * a.w + source[j]];
-      apart += Math.abs(before - b.values[i * a.w + j]);
-      size += Math.abs(before);
+  const { w, values } = a, first = modulo(edge - t, w);
+  let apart = 0, whole = 0;
+  for (let row = 0; row < values.length && apart <= enough; row += w) {
+    for (let i = row + edge, j = row + first; i < row + w - edge; i++, j++) {
+      if (j === row + w) j = row;
+      apart += Math.abs(values[j] - b.values[i]);
+      whole += Math.abs(values[j]);
     }
   }
   if (apart > enough) return Infinity;
-  return size ? apart / size : apart ? Infinity : 0;
+  return whole ? apart / whole : apart ? Infinity : 0;
 }
 
 // What a shift does: how much the output changes as it lies, and what is left after the movement that fits best.
-function compare(before, after, shift) {
-  const edge = Math.floor(before.w / 8), size = before.values.reduce((sum, v) => sum + Math.abs(v), 0);
+function compare(before, after, shift, most) {
+  const edge = Math.floor(before.w / 8);
   let error = Infinity, movement = 0;
   for (let i = 0; i <= 2 * shift; i++) {
-    const t = Math.ceil(i / 2) * (i % 2 ? 1 : -1), left = difference(before, after, t, edge, error < Infinity ? error * size : error);
+    const t = Math.ceil(i / 2) * (i % 2 ? 1 : -1), left = difference(before, after, t, edge, error < Infinity ? error * most : error);
     if (left < error - 1e-9) [error, movement] = [left, t + 0];
   }
-  return { change: difference(before, after), error, movement };
+  return { output: after, before, change: difference(before, after), error, movement };
 }
 
-// Everything about a setting that does not depend on the shift that is picked: the outputs and errors for all shifts.
+const ends = (values) => [Math.min, Math.max].map((end) => values.reduce((a, v) => end(a, v)));
+
+// What does not depend on the shift and the pixel that are picked: pictures, outputs and errors for all shifts.
 let kept = {};
 function shifted(state, fixed) {
   const { image, mode, kernel_size, stride, padding, ceil_mode } = state;
   const key = JSON.stringify([image, mode, kernel_size, stride, padding, ceil_mode]);
   if (kept.key === key) return kept;
-  const shifts = Array.from({ length: fixed.limits.shift[1] + 1 }, (_, shift) => shift);
-  const pictures = kept.image === image ? kept.pictures : shifts.map((shift) => roll(original(state, fixed), shift));
+  const shifts = Array.from({ length: fixed.limits.shift[1] + 1 }, (_, shift) => shift), x = original(state, fixed);
   const ways = WAYS.map((way) => {
-    const outputs = pictures.map((moved) => way(moved, state));
-    return shifts.map((shift) => ({ output: outputs[shift], before: outputs[0], ...compare(outputs[0], outputs[shift], shift) }));
+    const outputs = way(x, state, shifts), most = outputs[0].values.reduce((sum, v) => sum + Math.abs(v), 0);
+    return outputs.map((output, shift) => compare(outputs[0], output, shift, most));
   });
-  return (kept = { key, image, pictures, ways });
+  const pictures = kept.image === image ? kept.pictures : shifts.map((shift) => roll(x, shift));
+  return (kept = { key, image, pictures, ends: ends(x.values), ways });
 }
 
 // Everything that the explorer shows of a legal state: the moved picture, and for both ways down the output, what is
 // left of it beyond a movement, and the errors for every shift.
 export function compute(state, fixed) {
-  const { kernel_size: k, stride: s, padding: p, shift } = state, all = shifted(state, fixed);
-  const x = all.pictures[shift], low = Math.min(0, ...x.values), high = Math.max(...x.values);
-  const ways = all.ways.map((way) => {
-    const { output, before, change, error, movement } = way[shift], moved = roll(before, movement);
+  const { kernel_size: k, stride: s, padding: p, shift } = state, { pictures, ends: [low, high], ways: all } = shifted(state, fixed);
+  const x = pictures[shift], ways = all.map((way) => {
+    const { output, before, movement } = way[shift], moved = roll(before, movement);
     const remainder = output.values.map((v, i) => v - moved.values[i]);
-    return { output, change, error, movement, remainder, errors: way.map((one) => one.error) };
+    return { ...way[shift], remainder, errors: way.map((one) => one.error) };
   });
   const { h, w, values } = ways[0].output;
   const row = Math.min(state.row, h - 1), column = Math.min(state.column, w - 1);
   const reach = [[x.h, h], [x.w, w]].map(([n, out]) => Math.max(n + 2 * p, (out - 1) * s + k));  // with what hangs over
-  return { x, low, high, ways, h, w, row, column, value: values[row * w + column], reach };
+  return { x, low: Math.min(0, low), high, ways, h, w, row, column, value: values[row * w + column], reach };
 }
 
 // The formula of the output size with the numbers in it.
@@ -185,7 +190,7 @@ export function sentence(state, fixed, r) {
   const name = Array.isArray(image) ? "image of your own" : image === "grid" ? "grid of numbers" : image;
   const moved = ({ change, error, movement }) =>
     `changes it by ${percent(change)}, ${percent(error)} beyond a movement by ${count(movement, "column")}`;
-  const [low, high] = [Math.min, Math.max].map((end) => number(end(...r.ways[0].output.values)));
+  const [low, high] = ends(r.ways[0].output.values).map(number);
   return `Pooling explorer: ${r.x.h}x${r.x.w} ${name}, moved right by ${count(shift, "pixel")}, ${fixed.modes[mode]} `
     + `of ${k}x${k}, stride ${stride}, padding ${padding}${up ? ", ceil_mode" : ""}: `
     + `output ${r.h}x${r.w}, from ${low} to ${high}; `

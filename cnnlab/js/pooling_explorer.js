@@ -153,7 +153,7 @@ function render({ model, el }) {
   }
 
   function drawChart(r) {
-    const pen = chart.begin(), color = getComputedStyle(node).color;
+    const pen = chart.begin(), color = node.ink;
     const [left, right, top, bottom] = MARGIN, [width, height] = CHART, last = r.ways[0].errors.length - 1;
     const highest = Math.max(0.1, ...r.ways.flatMap((way) => way.errors.filter(Number.isFinite)));
     const x = (shift) => left + (shift / last) * (width - left - right);

@@ -1,4 +1,4 @@
-import { board, button, choice, css, drawCells, focusable, frame, ink, make, number, root, signedScale, slider, stepper, traits }
+import { board, button, choice, css, drawCells, focusable, frame, ink, make, number, root, signedScale, slider, stepper, traits, watchWidth }
   from "./kit.js";
 import { compute, label, problem, pytorch, sentence } from "./receptive_field.js";
 
@@ -167,7 +167,7 @@ function render({ model, el }) {
 
   // A cell is as wide as its jump and stands over the middle of its field, so every row has the same pixels below it.
   function drawRows(r) {
-    const top = state.layers.length, width = Math.max(200, wide.clientWidth);
+    const top = state.layers.length, width = Math.max(200, room.now());
     const grid = r.sizes.map((n, level) => ({ n, ...r.fields[level], padding: state.layers[level]?.padding ?? 0 }));
     const ends = grid.flatMap(({ n, jump, centre, padding: p }) => [centre - (p + 0.5) * jump, centre + (n + p - 0.5) * jump]);
     const { n: outputs, size, jump: step, centre: start } = grid[top];
@@ -175,7 +175,7 @@ function render({ model, el }) {
     scale = { x: (v) => 2 + ((v - low) / (high - low)) * (width - 4), pixel: (x) => low + ((x - 2) / (width - 4)) * (high - low) };
     const place = (level, i) => grid[level].centre + i * grid[level].jump, y = (level) => (top - level) * PITCH + TOP;
     picture.resize(width, (top + 1) * PITCH);
-    const pen = picture.begin(), color = getComputedStyle(node).color;
+    const pen = picture.begin(), color = node.ink;
     Object.assign(pen, { font: "12px system-ui, sans-serif", textBaseline: "alphabetic", lineWidth: 1, strokeStyle: "rgba(128, 128, 128, 0.8)" });
     pen.beginPath();
     for (const [level, i, below] of r.wires) {
@@ -234,12 +234,11 @@ function render({ model, el }) {
     line.textContent = pytorch(state);
   }
 
-  const grown = new ResizeObserver(() => drawRows(shown));
+  const room = watchWidth(wide, () => drawRows(shown));
   draw();
   hear(state, model.get("error") ?? "");
-  grown.observe(wide);
   return () => {
-    grown.disconnect();
+    room.forget();
     python.forget();
     forget();
   };

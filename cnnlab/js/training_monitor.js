@@ -1,4 +1,4 @@
-import { board, button, focusable, make, root, traits } from "./kit.js";
+import { board, button, focusable, make, root, traits, watchWidth } from "./kit.js";
 
 const NAMES = ["epochs", "batches", "rows", "points", "running", "stop"];
 const [TRAINING, VALIDATION] = ["#3d8fd1", "#e07b00"];
@@ -71,6 +71,7 @@ function render({ model, el }) {
     });
     const chart = { picture: board(400, {}, HIGH), figure: make("figure", { className: "chart" }), validation: keys[1] };
     chart.figure.append(make("figcaption", {}, name, ...keys), chart.picture.node);
+    chart.room = watchWidth(chart.figure, () => drawChart(what, chart));
     return [what, chart];
   }));
   const table = make("tbody"), heads = make("tr");
@@ -111,12 +112,12 @@ function render({ model, el }) {
     }
   }
 
-  function drawChart(what, { picture, figure, validation }) {
+  function drawChart(what, { picture, room, validation }) {
     const [training, validated] = curves(state, what), all = [...training, ...validated].map(([, y]) => y);
     validation.hidden = !validated.length;
-    const width = Math.max(200, figure.clientWidth || 400);
+    const width = Math.max(200, room.now() || 400);
     picture.resize(width, HIGH);
-    const pen = picture.begin(), color = getComputedStyle(node).color;
+    const pen = picture.begin(), color = node.ink;
     const across = Math.max(1, state.epochs), high = what === "accuracy" ? 1 : Math.max(0.001, ...all);
     const up = ticks(what === "accuracy" ? Math.min(0.9, ...all) : 0, high, 4), [low, top] = [up[0], what === "accuracy" ? 1 : up.at(-1)];
     const x = (v) => LEFT + (v / across) * (width - LEFT - RIGHT);
@@ -147,11 +148,9 @@ function render({ model, el }) {
       + `${validated.length ? `, validation ${end(validated)}` : ""}`;
   }
 
-  const grown = new ResizeObserver(() => draw());
   hear(state, model.get("error") ?? "");
-  grown.observe(node);
   return () => {
-    grown.disconnect();
+    for (const { room } of Object.values(charts)) room.forget();
     python.forget();
     forget();
   };
