@@ -26,17 +26,21 @@ The table
 
 recipe.py   Recipe, Measured
 table.py    RECIPES
+rungs.py    RUNGS: cifar10-laptop without each of its tricks
 running.py  run, test, and the parts they are made of: build, batches_of, optimizer_of, scheduler_of, loss_of
 """
 
 from .recipe import Measured, Recipe
+from .rungs import RUNGS, Rung
 from .running import batches_of, build, loss_of, optimizer_of, pick, run, scheduler_of, test
 from .table import RECIPES
 
 __all__ = [
     "RECIPES",
+    "RUNGS",
     "Measured",
     "Recipe",
+    "Rung",
     "batches_of",
     "build",
     "loss_of",

@@ -1,0 +1,47 @@
+"""The README's numbers are those of the recipes' table and of the stored benchmark, and no others."""
+
+import dataclasses
+
+import measure_rungs
+import results
+
+from cnnlab import data, recipes
+
+
+def test_what_is_not_measured_says_so():
+    unknown = [recipe.name for recipe in recipes.RECIPES.values() if recipe.measured is None]
+    rows = [line for line in results.of_recipes().splitlines() if "not yet measured" in line]
+    assert [row.split("`")[1] for row in rows] == unknown
+
+
+def test_points_of_a_rung_are_against_every_trick(monkeypatch):
+    def measured(accuracy):
+        return recipes.Measured(accuracy, 0.001, seeds=2, seconds=60, machine="a machine", data="cifar10")
+
+    rungs = [
+        recipes.Rung("every trick", "", {}, measured=measured(0.84)),
+        recipes.Rung("crop", "none", {"crop": 0}, measured=measured(0.825)),
+        recipes.Rung("flip", "never", {"flip": None}),
+    ]
+    monkeypatch.setattr(recipes, "RUNGS", rungs)
+    cells = [[cell.strip() for cell in line.split("|")] for line in results.of_rungs().splitlines()[2:]]
+    assert [row[4] for row in cells] == ["", "+1.5", ""]
+
+
+def test_every_rung_takes_its_trick_away():
+    """A setting that the recipe has already would take nothing away."""
+    assert not recipes.RUNGS[0].without and not recipes.RUNGS[0].trained_first
+    recipe = measure_rungs.RECIPE.but()
+    for rung in recipes.RUNGS[1:]:
+        assert rung.trained_first or recipe.but(**rung.without) != recipe
+
+
+def test_one_round_of_rungs(capsys):
+    x, y = data.doodles(64, seed=3)
+    dataset = dataclasses.replace(data.load("doodles", quiet=True), x_train=x, y_train=y)
+    base = measure_rungs.RECIPE.but(epochs=1, batch_size=16, model_options={"widths": (4, 6, 8)})
+    found = measure_rungs.one_round(recipes.RUNGS, base, dataset, (x, y), seed=0)
+    assert len(found) == len(recipes.RUNGS) == capsys.readouterr().out.count("seed 0, ")
+    assert all(0 <= accuracy <= 1 and seconds > 0 for accuracy, seconds in found)
+    names = [rung.without for rung in recipes.RUNGS]
+    assert found[names.index({"test_flips": False})][1] == found[0][1]  # one training, judged twice

@@ -1,0 +1,92 @@
+"""Write the tables under "Numbers" in README.md anew from what was measured.
+
+python tools/results.py            README.md gets the tables of today
+python tools/results.py --check    change nothing; exit status 1 if a table is out of date
+
+recipes     from cnnlab.recipes.RECIPES
+rungs       from cnnlab.recipes.RUNGS
+benchmark   from docs/benchmark.json, which `python -m cnnlab bench --full --threads 1 --json` wrote
+"""
+
+import json
+import sys
+
+import contents
+
+from cnnlab import recipes
+from cnnlab.bench import report
+
+RESULT = contents.ROOT / "docs" / "benchmark.json"
+SIDES = "ours", "usual"
+BATCHES = "our batches", "DataLoader, 0 workers"
+
+
+def of_recipes() -> str:
+    """Each recipe and what it reached, or that nobody knows yet."""
+    rows = ["| recipe | what it is | right on test images | training |", "|--|--|--:|--:|"]
+    for recipe in recipes.RECIPES.values():
+        rows.append(f"| `{recipe.name}` | {recipe.about} | {accuracy(recipe.measured)} | {seconds(recipe.measured)} |")
+    return "\n".join(rows)
+
+
+def of_rungs() -> str:
+    """Each trick of cifar10-laptop: what it is worth in points and what it costs in seconds."""
+    best = recipes.RUNGS[0].measured
+    rows = ["| trick | instead | right | points it brings | training |", "|--|--|--:|--:|--:|"]
+    for rung in recipes.RUNGS:
+        known = rung.instead and None not in (best, rung.measured)
+        points = f"{100 * (best.accuracy - rung.measured.accuracy):+.1f}" if known else ""
+        cells = rung.trick, rung.instead, accuracy(rung.measured), points, seconds(rung.measured)
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def accuracy(measured):
+    if measured is None:
+        return "not yet measured"
+    return f"{100 * measured.accuracy:.2f} ± {100 * measured.sd:.2f} % ({measured.seeds} seeds)"
+
+
+def seconds(measured):
+    return "" if measured is None or measured.seconds is None else f"{measured.seconds:.0f} s"
+
+
+def of_benchmark() -> str:
+    """The course beside the usual ways, from the stored run."""
+    parts = json.loads(RESULT.read_text(encoding="utf-8"))["parts"]
+    digits, pictures = ([parts[name]["contestants"][side] for side in SIDES] for name in ("mnist", "cifar10"))
+    until = [report.arrival(side["reached"]["99"]) for side in digits]
+    sooner = f"{report.ratio(parts['mnist']['times_faster']['99'])} times sooner"
+    more = f"{parts['cifar10']['points_more']:+.1f} points"
+    rows = [
+        ("", "the course", "the usual way", ""),
+        ("--", "--:", "--:", "--"),
+        ("seconds of training until 99 % of MNIST's test digits are right", *until, sooner),
+        ("peak memory of that", *map(report.memory, digits), ""),
+        (
+            "test pictures of CIFAR-10 that are right",
+            *(report.spread(of["accuracy"], report.percent) for of in pictures),
+            more,
+        ),
+        ("after so many seconds of training", *(report.spread(of["seconds"], report.seconds) for of in pictures), ""),
+        ("peak memory of that", *map(report.memory, pictures), ""),
+    ]
+    for job in parts["batches"]["jobs"]:
+        cost = [report.spread(job["cost"][whose], report.tenths) for whose in BATCHES]
+        rows.append((f"share of {job['model']}'s training that goes into batches", *cost, ""))
+    for case in parts["conv"]["cases"]:
+        seconds = [report.spread(case["seconds"][name], report.milliseconds) for name in ("ops.conv2d", "F.conv2d")]
+        rows.append((f"{case['what']}", *seconds, f"{case['times_slower']['ops.conv2d']:.1f} times slower"))
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+TABLES = {"recipes": of_recipes, "benchmark": of_benchmark, "rungs": of_rungs}
+
+
+def main(arguments) -> int:
+    check = "--check" in arguments
+    return max([contents.renew(name, table(), check) for name, table in TABLES.items()])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
