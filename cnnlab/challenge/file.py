@@ -42,7 +42,7 @@ def read(path):
     for number, line in enumerate(content.split(b"\n"), 1):
         if line.strip():
             try:
-                found.append(rows.parse(line))
+                found.append(rows.parse(line.strip()))
             except ValueError as error:
                 notes.append(f"Line {number} of {path} is left out: {error}.")
     return found, notes
