@@ -18,7 +18,9 @@ from .descent import sgd_step
 from .distributed import join
 from .finder import RateSweep, rate_finder
 from .history import History
+from .launch import torchrun
 from .loop import Result, evaluate, fit, predict_logits
+from .paying import break_even, exchange_seconds
 from .process import ALONE, Process
 from .states import moved
 
@@ -28,8 +30,10 @@ __all__ = [
     "Process",
     "RateSweep",
     "Result",
+    "break_even",
     "confusion_matrix",
     "evaluate",
+    "exchange_seconds",
     "expected_calibration_error",
     "fit",
     "join",
@@ -39,6 +43,7 @@ __all__ = [
     "rate_finder",
     "seed",
     "sgd_step",
+    "torchrun",
 ]
 
 
