@@ -156,6 +156,13 @@ def test_multiply_adds(layer, image, count):
     assert shapes.ladder(nn.Sequential(layer), image).multiply_adds == count
 
 
+def test_bytes_moved():
+    """Counted by hand: 72 values in, 18 out, for each image; 24 weights for all."""
+    assert shapes.bytes_moved((2, 6, 6), (2, 3, 3)) == 4 * (72 + 18)
+    assert shapes.bytes_moved((2, 6, 6), (2, 3, 3), 24) == 4 * (72 + 18 + 24)
+    assert shapes.bytes_moved((2, 6, 6), (2, 3, 3), 24, images=10, bytes_each=2) == 2 * (720 + 180 + 24)
+
+
 def test_a_layer_may_know_its_own_cost():
     class Square(nn.Module):
         def forward(self, x):

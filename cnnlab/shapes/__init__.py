@@ -1,6 +1,6 @@
 """Sizes, receptive fields, parameters and multiply-adds: what a network is before it has seen an image."""
 
-from .costs import count_parameters, multiply_adds
+from .costs import bytes_moved, count_parameters, multiply_adds
 from .faults import ShapeError
 from .fields import Field, receptive_field
 from .ladder import Ladder, Rung, ladder
@@ -11,6 +11,7 @@ __all__ = [
     "Ladder",
     "Rung",
     "ShapeError",
+    "bytes_moved",
     "count_parameters",
     "ladder",
     "multiply_adds",

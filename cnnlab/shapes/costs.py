@@ -54,6 +54,20 @@ def multiply_adds(layer, in_shape):
     return layer.weight.numel() * math.prod(places)
 
 
+def bytes_moved(in_shape, out_shape, parameters=0, images=1, bytes_each=4):
+    """Bytes that a layer reads and writes at least: what comes in and goes out, and once its parameters.
+
+    in_shape, out_shape   of one image, without the batch
+    parameters            learned values, which serve all images of the batch
+    images                in the batch
+    bytes_each            of one number: 4 for float32, 2 for bfloat16
+
+    Multiply-adds divided by this are the layer's arithmetic intensity. Where it is below what a machine can calculate
+    while one byte arrives, the layer waits for memory (Williams, Waterman and Patterson 2009, the roofline model).
+    """
+    return bytes_each * (images * (math.prod(in_shape) + math.prod(out_shape)) + parameters)
+
+
 def _places(*axis):
     try:
         return out_size(*axis)
