@@ -159,6 +159,33 @@ def test_names_of_points_do_not_cover_each_other():
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
 
 
+# ---- layers under a roof
+
+LAYERS = {"ReLU": (0.125, 1e9), "1x1": (5, 30e9), "3x3": (72, 50e9)}
+
+
+def test_the_roof_has_its_corner_where_memory_and_arithmetic_balance():
+    (ax,) = plots.roofline(LAYERS, peak=60e9, bandwidth=10e9).axes
+    roof, corner = ax.lines[:2]
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    x, y = roof.get_xdata(), roof.get_ydata()
+    assert (x[1], y[1]) == pytest.approx((6, 60)) and y[2] == y[1]
+    assert y[0] / x[0] == pytest.approx(10)  # GB per second
+    assert list(corner.get_xdata()) == [6, 6]
+
+
+def test_layers_stand_at_what_was_measured_and_look_as_what_they_wait_for():
+    (ax,) = plots.roofline(LAYERS, peak=60e9, bandwidth=10e9).axes
+    drawn = {c.get_label(): c.lines[0] for c in ax.containers}
+    assert {label: tuple(line.get_xydata()[0]) for label, line in drawn.items()} == {
+        label: (x, rate / 1e9) for label, (x, rate) in LAYERS.items()
+    }
+    assert [line.get_marker() for line in drawn.values()] == ["o", "o", "s"]  # 5 is left of the corner at 6
+    assert drawn["1x1"].get_color() == drawn["ReLU"].get_color() != drawn["3x3"].get_color()
+    gaps = [line.get_ydata()[1] for line in ax.lines if len(line.get_xdata()) == 2][1:]
+    assert gaps == pytest.approx([1.25, 50, 60])  # the roof above each
+
+
 # ---- words
 
 
@@ -174,6 +201,10 @@ def test_names_of_points_do_not_cover_each_other():
             "lowest 0, highest 1; 3 bars (at 0.05: 0, at 0.45: 0.5, at 0.95: 0.75)",
         ),
         (lambda: plots.reliability(CONFIDENCE, CORRECT), "y: share of all images; 3 bars (at 0.05: 0.14"),
+        (
+            lambda: plots.roofline({"a": (1, 2e9)}, 4e9, 1e9),
+            "line 'roof' of 3 points from 0.33 to 4, lowest 0.33, highest 4; 1 points: 'a' (1, 2)",
+        ),
         (
             lambda: plots.predictions(torch.ones(1, 1, 2, 2), [0], [[0.0, 9, 0]], CLASSES),
             "✗ dog 100 % is: cat; picture",
@@ -221,6 +252,9 @@ def test_describe_can_leave_values_out(fig, words):
         (lambda: plots.overlays(X, torch.rand(3, 1, 2, 2)), r"maps of shape \(3, 1, 2, 2\)"),
         (lambda: plots.overlays(X, torch.rand(3, 2, 2), titles="ab"), "2 titles for 3 pictures"),
         (lambda: plots.points({}, "x", "y"), "0 points came"),
+        (lambda: plots.roofline({}, 1, 1), "roofline: 0 layers came"),
+        (lambda: plots.roofline({"a": (0, 1), "b": (1, 1)}, 1, 1), r"not above 0 for \['a'\]"),
+        (lambda: plots.roofline({"a": (1, 1)}, 1, 0), r"for \['bandwidth'\]"),
         (lambda: plots.points({"a": (1, 2)}, "x", "y", error={"b": 1}), r"without a point: \['b'\]"),
         (lambda: plots.points({"a": (1, 2, 3)}, "x", "y"), "'a' has 3 numbers"),
         (lambda: plots.points({"a": (0, 2)}, "x", "y", log_x=True), "'a' has x=0, which no logarithm has"),

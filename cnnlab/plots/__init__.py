@@ -9,6 +9,7 @@ from cnnlab.plots.charts import bars, confusion, curves, history
 from cnnlab.plots.grids import images, numbers
 from cnnlab.plots.maps import feature_maps, overlays
 from cnnlab.plots.page import describe, show
+from cnnlab.plots.roofline import roofline
 from cnnlab.plots.scatter import points
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "points",
     "predictions",
     "reliability",
+    "roofline",
     "show",
 ]

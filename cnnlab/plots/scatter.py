@@ -40,11 +40,11 @@ def points(items, xlabel, ylabel, title=None, log_x=False, error=None):
     open_frame(ax)
     if title:
         ax.set_title(title, fontsize=11, loc="left")
-    _name(ax, [(label, float(x), float(y)) for label, (x, y) in items.items()], error)
+    name_points(ax, [(label, float(x), float(y)) for label, (x, y) in items.items()], error)
     return fig
 
 
-def _name(ax, named, error):
+def name_points(ax, named, error):
     """Each label beside its point: right, left, above or below, the first place where it covers nothing."""
     from matplotlib.transforms import Bbox
 
