@@ -26,6 +26,7 @@ TABLES = (
     "cifar",
     "inside",
     "transfer",
+    "faster",
 )
 
 _hints_given: dict[str, int] = {}
