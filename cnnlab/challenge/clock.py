@@ -1,6 +1,6 @@
 """Training that ends when its seconds are over."""
 
-import time
+from time import perf_counter
 
 from ..bench.turns import synchronise
 from ..train.progress import Progress
@@ -25,13 +25,14 @@ class Clock:
         """Training begins: so does the clock."""
         self.planned = epochs * batches
         self.shown = Progress(self.progress, range(batches), epochs, done)
-        self.since = time.perf_counter() if self.since is None else self.since
-        self.spent = time.perf_counter() - self.since
+        now = perf_counter()
+        self.since = now if self.since is None else self.since
+        self.spent = now - self.since
 
     def batch(self, epoch, meter):
         """A batch is done; True if there is no time for another one like it."""
         synchronise(self.device)
-        before, self.spent = self.spent, time.perf_counter() - self.since
+        before, self.spent = self.spent, perf_counter() - self.since
         self.steps += 1
         self.cut = self.steps < self.planned and self.spent + (self.spent - before) > self.seconds
         return self.shown.batch(epoch, meter) or self.cut

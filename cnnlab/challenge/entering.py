@@ -70,14 +70,12 @@ def enter(name, model=None, recipe="cifar10-laptop", *, seconds=20, dataset=None
     path = file.place("enter", board)
     recipe = _check(name, model, recipe, seconds)
     file.check_writable("enter", path)
-    dataset = data.load("cifar10", quiet=progress is False) if dataset is None else dataset
+    dataset = judging.pictures("enter", dataset, quiet=progress is False)
     kept, aside = judging.set_aside(dataset)
     part = replace(dataset, x_train=kept[0], y_train=kept[1])
-    train.seed(seed)
-    model = recipes.build(recipe, part) if model is None else copy.deepcopy(model)
     clock = Clock(seconds, progress, data.device(), since=time.perf_counter() if recipe.compile else None)
     try:
-        model, history = recipes.run(recipe, part, seed, model=model, progress=clock)
+        model, history = recipes.run(recipe, part, seed, model=copy.deepcopy(model), progress=clock)
         _check_trained(model, clock)
     except FloatingPointError as error:
         raise FloatingPointError(f"enter: {name!r} is not entered and nothing is kept. {error}") from None
@@ -95,9 +93,10 @@ def enter(name, model=None, recipe="cifar10-laptop", *, seconds=20, dataset=None
         "model": type(model).__name__,
         "recipe": recipe.name,
         "changes": rows.changes(recipe),
+        "seed": seed,
         "data": dataset.name,
         "images": result.images,
-        "pictures": judging.fingerprint(dataset, aside[1]),
+        "pictures": judging.fingerprint(aside[1]),
         "judged": judging.manner(recipe),
         "when": judging.now(),
         "machine": machine.describe(data.device()),

@@ -13,12 +13,23 @@ from .table import plain
 SHARE = 0.1  # of the training pictures: set aside, the same ones for everybody
 
 
+def pictures(function, dataset, quiet):
+    """The Dataset; cifar10, or what stands in for it, if None."""
+    if dataset is None:
+        return data.load("cifar10", quiet=quiet)
+    if not isinstance(dataset, data.Dataset):
+        raise TypeError(
+            f"{function}: dataset={dataset!r:.80}. What data.load returns is needed. Pass data.load('cifar10')."
+        )
+    return dataset
+
+
 def set_aside(dataset):
     """(x, y) to train on, (x, y) to judge on: those that Dataset.split sets aside by itself."""
     return dataset.split(SHARE)
 
 
-def fingerprint(dataset, y):
+def fingerprint(y):
     """A word for these pictures: their number, and their labels. Their pixels may differ by a grey level elsewhere."""
     return f"{len(y)}-{zlib.crc32(y.to('cpu').numpy().astype('<i8').tobytes()):08x}"
 
@@ -57,10 +68,10 @@ def final(name, model, *, dataset=None, board=None):
     A second call judges nothing and says what it was: whoever looks twice begins to choose by the test pictures.
     """
     path = file.place("final", board)
-    dataset = data.load("cifar10", quiet=True) if dataset is None else dataset
+    dataset = pictures("final", dataset, quiet=True)
     guards.check_model("final", model)
     found, _ = file.read(path)
-    entry = _best(path, found, name, fingerprint(dataset, set_aside(dataset)[1][1]))
+    entry = _best(path, found, name, fingerprint(set_aside(dataset)[1][1]))
     row = _final_of(found, entry)
     again = row is not None
     if not again:
