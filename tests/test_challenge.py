@@ -419,6 +419,15 @@ def test_ranks_and_ties(board):
     ]
 
 
+def test_of_two_judgments_on_one_board_the_first_counts(board):
+    """As where two boards were joined by hand; a judgment of an entry that is not there judges nobody."""
+    shown(board, {"name": "Ada"})
+    for entry, accuracy in (("0", 0.25), ("0", 0.75), ("lost", 0.5)):
+        judged = {"format": 1, "kind": "final", "entry": entry, "accuracy": accuracy, "images": 4, "when": ""}
+        file.append("test", board, judged)
+    assert [kept["test"] for kept in challenge.leaderboard(board).rows] == [0.25]
+
+
 def test_the_table_of_text(board):
     changed = {"recipe": "lenet", "changes": {"epochs": 2, "crop": 0}}
     found = shown(board, {"name": "Ada", "accuracy": 0.6123}, {"name": "Bob 😀 李", "accuracy": 0.5, **changed})

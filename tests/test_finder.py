@@ -177,6 +177,13 @@ def test_the_suggestion_trains_and_ten_times_the_end_does_not(kind, seed):
         assert max(trained(10 * float(sweep.rates[-1]))["loss"]) > 10 * math.log(3)  # far worse than not to know
 
 
+def test_it_looks_in_training_mode_as_fit_trains():
+    model, modes = small_net().eval(), set()
+    model.register_forward_hook(lambda module, *_: modes.update(part.training for part in module.modules()))
+    train.rate_finder(model, as_list(), torch.optim.SGD(model.parameters(), 0.1), high=0.1)
+    assert modes == {True} and not any(part.training for part in model.modules())
+
+
 def a_sweep(*losses):
     rates = torch.logspace(-6, 1, len(losses), dtype=torch.float64)
     return train.RateSweep(rates, torch.tensor(losses, dtype=torch.float64), "the range ended at 10")
