@@ -9,6 +9,7 @@ from cnnlab import widgets
 # explorer: another state than the one that it opens with, the state of its largest page, and at most how many bytes
 PAGES = {
     "activation_explorer": ({"units": 2}, {}, 60_000),
+    "augmentation_explorer": ({"seed": 1}, {"mixup": 0.4, "color": 1}, 70_000),
     "channel_mixer": ({"groups": 3}, {"image": "both", "filters": 6, "kernel": "random"}, 120_000),
     "depth_explorer": ({"depth": 2}, {"batch_norm": True, "skip": True}, 60_000),
     "descent_explorer": ({"steps": 6}, {}, 60_000),

@@ -1,19 +1,7 @@
 """The augmentation explorer: one picture as eight epochs of training see it, and what was drawn for each."""
 
-import functools
-
-from cnnlab.widgets import hosts
-from cnnlab.widgets.augmentation_state import (
-    DEFAULTS,
-    captions,
-    choices,
-    complete,
-    describe,
-    fixed,
-    mixture,
-    settle,
-    steps,
-)
+from cnnlab.widgets import augmentation_state, hosts
+from cnnlab.widgets.augmentation_state import captions, choices, complete, mixture, steps
 
 
 def augmentation_explorer(
@@ -44,7 +32,8 @@ def augmentation_explorer(
     epoch     1 to 8, the one that is shown step by step
     returns   an explorer: its settings are .state, what was drawn .choices, its text one sentence
     """
-    state = complete(
+    return _opens(
+        live,
         image=image,
         other=other,
         crop=crop,
@@ -56,43 +45,6 @@ def augmentation_explorer(
         seed=seed,
         epoch=epoch,
     )
-    return _live()(fixed=fixed(), **state) if live else AugmentationPage(state)
-
-
-class AugmentationPage(hosts.Page):
-    module = "augmentation_explorer"
-
-    def __init__(self, state):
-        super().__init__(state, fixed(), describe, draw)
-
-    @property
-    def choices(self):
-        return choices(self.state)
-
-
-@functools.cache
-def _live():
-    """The widget's class, made on first use: ipywidgets takes a while to import."""
-    import traitlets as t
-
-    class AugmentationExplorer(hosts.live(AugmentationPage, tuple(DEFAULTS), settle)):
-        image = t.Unicode().tag(sync=True)
-        other = t.Unicode().tag(sync=True)
-        crop = t.Int().tag(sync=True)
-        padding = t.Unicode().tag(sync=True)
-        flip = t.Bool().tag(sync=True)
-        color = t.Float().tag(sync=True)
-        erase = t.Int().tag(sync=True)
-        mixup = t.Float().tag(sync=True)
-        seed = t.Int().tag(sync=True)
-        epoch = t.Int().tag(sync=True)
-
-        @property
-        def choices(self):
-            """What was drawn for each epoch, as it is set now."""
-            return choices(self.state)
-
-    return AugmentationExplorer
 
 
 def draw(state):
@@ -115,3 +67,6 @@ def draw(state):
         axes.set_title(caption.replace(", ", ",\n"), fontsize=9)
         bare(axes)
     return fig
+
+
+_opens = hosts.pair("augmentation_explorer", augmentation_state, draw, choices=choices)

@@ -1,20 +1,7 @@
 """The digit pad: draw with mouse, finger or keys, and a small network answers while you draw."""
 
-import functools
-
-from cnnlab.widgets import hosts
-from cnnlab.widgets.digit_pad_state import (
-    DEFAULTS,
-    complete,
-    describe,
-    first_maps,
-    fixed,
-    ink,
-    network,
-    picture,
-    probabilities,
-    settle,
-)
+from cnnlab.widgets import digit_pad_state, hosts
+from cnnlab.widgets.digit_pad_state import complete, first_maps, ink, network, picture, probabilities
 
 
 def digit_pad(*, live=False, drawing="3", pen=5, part=100, centered=True):
@@ -27,51 +14,7 @@ def digit_pad(*, live=False, drawing="3", pen=5, part=100, centered=True):
     centered   True: scaled and centered as MNIST's digits are; False: only made smaller
     returns    a pad: what the network is given is .picture (28, 28) uint8, its answer .probabilities (10,) or None
     """
-    state = complete(drawing=drawing, pen=pen, part=part, centered=centered)
-    return _live()(fixed=fixed(), **state) if live else DigitPage(state)
-
-
-class DigitPage(hosts.Page):
-    module = "digit_pad"
-
-    def __init__(self, state):
-        super().__init__(state, fixed(), describe, draw)
-
-    @property
-    def picture(self):
-        return picture(self.state)
-
-    @property
-    def probabilities(self):
-        return probabilities(self.state)
-
-
-@functools.cache
-def _live():
-    """The widget's class, made on first use: ipywidgets takes a while to import."""
-    import traitlets as t
-
-    class DigitPad(hosts.live(DigitPage, tuple(DEFAULTS), settle)):
-        drawing = t.Any().tag(sync=True)  # a name or strokes
-        pen = t.Int().tag(sync=True)
-        part = t.Int().tag(sync=True)
-        centered = t.Bool().tag(sync=True)
-        picture = t.Any(read_only=True)  # follows the others; observe it to hear of every stroke
-
-        @t.default("picture")
-        def _first_picture(self):
-            return picture(self.state)
-
-        @t.observe(*DEFAULTS)
-        def _redraw(self, change):
-            self.set_trait("picture", picture(self.state))
-
-        @property
-        def probabilities(self):
-            """(10,) of the drawing as it is now, or None as long as there is none."""
-            return probabilities(self.state)
-
-    return DigitPad
+    return _opens(live, drawing=drawing, pen=pen, part=part, centered=centered)
 
 
 def draw(state):
@@ -102,3 +45,6 @@ def draw(state):
         bare(grid[0, i]), bare(grid[1, i])
     below.suptitle("its first 8 filters, and the map that each makes", fontsize=11)
     return fig
+
+
+_opens = hosts.pair("digit_pad", digit_pad_state, draw, picture=picture, probabilities=probabilities)
