@@ -1,4 +1,4 @@
-import { number, text } from "./kit.js";
+import { number, text } from "./numbers.js";
 
 // The arithmetic of the activation explorer, from the state alone. The tests run it in Node and compare it with ops.sigmoid,
 // ops.tanh, ops.relu and ops.leaky_relu, and their slopes with those that autograd finds.

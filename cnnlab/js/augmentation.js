@@ -1,6 +1,6 @@
 // What random_crop, random_flip, color_jitter, random_erase and mixup do to one picture; cnnlab/data is the truth.
 
-import { bytes, number } from "./kit.js";
+import { bytes, commas, number } from "./numbers.js";
 
 const GRAY = [0.299, 0.587, 0.114];
 const decoded = {};
@@ -151,8 +151,6 @@ export function captions(s, c, side) {
 export function mixture({ image, other }, { share }) {
   return `${number(share)} ${image} + ${number(1 - share)} ${other}`;
 }
-
-const commas = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 
 export function outcomes({ crop, flip, color, erase: size, mixup }, side) {
   const places = (2 * crop + 1) ** 2, squares = size ? side ** 2 : 1, count = places * (flip ? 2 : 1) * squares;

@@ -1,5 +1,7 @@
-import { board, button, choice, drawColors, frame, make, root, slider, tick, traits } from "./kit.js";
 import { captions, code, compute, mixture, outcomes, sentence } from "./augmentation.js";
+import { board, drawColors, frame } from "./canvas.js";
+import { button, choice, make, say, slider, tick } from "./controls.js";
+import { begin } from "./kit.js";
 
 const NAMES = ["image", "other", "crop", "padding", "flip", "color", "erase", "mixup", "seed", "epoch"];
 const SLIDERS = [["crop", "Crop, pixels"], ["color", "Color"], ["erase", "Erase, pixels"], ["mixup", "Mixup, alpha"], ["seed", "Seed"],
@@ -8,7 +10,7 @@ const STEPS = ["Crop and flip", "Color", "Erase", "Mixup"];  // after the padded
 const TILE = 126, STEP = 196;  // CSS pixels
 
 const CSS = `
-.cnnlab label.tick, .cnnlab button.again { align-self: end; min-height: 28px; }
+.cnnlab button.again { align-self: end; min-height: 28px; }
 .cnnlab .tiles, .cnnlab .steps { display: grid; gap: 8px; margin: 2px 0 14px; grid-template-columns: repeat(auto-fit, minmax(72px, 1fr)); }
 .cnnlab .steps { gap: 12px 14px; grid-template-columns: repeat(auto-fit, minmax(118px, 1fr)); }
 .cnnlab .tiles canvas, .cnnlab .steps canvas { box-shadow: 0 0 0 1px #8888; }
@@ -22,44 +24,25 @@ const CSS = `
 `;
 
 function render({ model, el }) {
-  const fixed = model.get("fixed"), { side, epochs } = fixed;
-  const [node, forget] = root(el, CSS);
-  const python = traits(model, NAMES, hear);
-  let state = python.read();
-
-  // ---- from a control to the state, and on to Python when it is let go
-
-  function update(changes) {
-    state = { ...state, ...changes };
-    draw();
-  }
-
-  const tell = () => python.tell(state);
-  const choose = (name) => (value) => { update({ [name]: value }); tell(); };
-
-  function hear(heard, message) {
-    error.textContent = message;
-    state = heard;
-    draw();
-  }
+  const my = begin({ model, el }, { names: NAMES, css: CSS, draw }), { node, fixed, error } = my, { side, epochs } = fixed;
 
   // ---- the parts
 
   const names = Object.keys(fixed.pictures).map((name) => [name, name]);
   const choices = {
-    image: choice("Picture", "image", names, choose("image")),
-    other: choice("Mixed with", "other", names, choose("other")),
-    padding: choice("Border", "padding", Object.entries(fixed.paddings), choose("padding")),
+    image: choice("Picture", "image", names, my.set("image")),
+    other: choice("Mixed with", "other", names, my.set("other")),
+    padding: choice("Border", "padding", Object.entries(fixed.paddings), my.set("padding")),
   };
-  const sliders = Object.fromEntries(SLIDERS.map(([name, label]) => [name, slider(label, name, (v) => update({ [name]: v }), tell)]));
+  const sliders = Object.fromEntries(SLIDERS.map(([name, label]) => [name, slider(label, name, (v) => my.update({ [name]: v }), my.tell)]));
   for (const [name, [, , step]] of Object.entries(fixed.grids)) sliders[name].range.step = step;
-  const flip = tick("Flip", "flip", choose("flip"));
-  const again = button("Draw again", () => choose("seed")((state.seed + 1) % (fixed.limits.seed[1] + 1)), { className: "again" });
+  const flip = tick("Flip", "flip", my.set("flip"));
+  const again = button("Draw again", () => my.set("seed")((my.state.seed + 1) % (fixed.limits.seed[1] + 1)), { className: "again" });
   const { crop, color, erase, mixup, seed, epoch } = Object.fromEntries(Object.entries(sliders).map(([name, { node }]) => [name, node]));
-  const error = make("p", { role: "alert" }), count = make("p", { role: "status", className: "said" });
+  const count = make("p", { role: "status", className: "said" });
   const tiles = Array.from({ length: epochs }, (_, i) => {
     const tile = { board: board(TILE, {}), caption: make("figcaption") };
-    tile.board.node.addEventListener("pointerdown", () => choose("epoch")(i + 1));
+    tile.board.node.addEventListener("pointerdown", () => my.set("epoch")(i + 1));
     return { ...tile, node: make("figure", {}, tile.board.node, tile.caption) };
   });
   const steps = ["", ...STEPS, ""].map((title) => {
@@ -82,20 +65,19 @@ function render({ model, el }) {
   // ---- from the state to the page
 
   function draw() {
-    const r = compute(state, fixed);
+    const r = compute(my.state, fixed);
     drawControls();
     drawTiles(r);
     drawSteps(r);
-    const words = outcomes(state, side);
-    if (count.textContent !== words) count.textContent = words;
-    line.textContent = code(state);
-    node.dataset.sentence = sentence(state, fixed, r);
+    say(count, outcomes(my.state, side));
+    line.textContent = code(my.state);
+    node.dataset.sentence = sentence(my.state, fixed, r);
   }
 
   function drawControls() {
-    for (const [name, control] of Object.entries(sliders)) control.show(state[name], ...(fixed.limits[name] ?? fixed.grids[name]).slice(0, 2));
-    for (const [name, control] of Object.entries(choices)) control.show(state[name], () => null);
-    flip.show(state.flip);
+    for (const [name, control] of Object.entries(sliders)) control.show(my.state[name], ...(fixed.limits[name] ?? fixed.grids[name]).slice(0, 2));
+    for (const [name, control] of Object.entries(choices)) control.show(my.state[name], () => null);
+    flip.show(my.state.flip);
   }
 
   function paint(pen, planes, wide, size) {
@@ -107,36 +89,31 @@ function render({ model, el }) {
     draws.forEach(({ mixed, chosen }, i) => {
       const { board: { begin, node: canvas }, caption } = tiles[i], pen = begin();
       paint(pen, mixed, side, TILE);
-      if (i + 1 === state.epoch) frame(pen, 2, 2, TILE - 4, TILE - 4, 3);
-      caption.textContent = `epoch ${i + 1}${state.mixup ? `: ${mixture(state, chosen)}` : ""}`;
-      canvas.ariaLabel = `epoch ${i + 1}: ${captions(state, chosen, side).join("; ")}`;
+      if (i + 1 === my.state.epoch) frame(pen, 2, 2, TILE - 4, TILE - 4, 3);
+      caption.textContent = `epoch ${i + 1}${my.state.mixup ? `: ${mixture(my.state, chosen)}` : ""}`;
+      canvas.ariaLabel = `epoch ${i + 1}: ${captions(my.state, chosen, side).join("; ")}`;
     });
   }
 
   function drawSteps({ padded, picked: { chosen, flipped, colored, erased, mixed, meets } }) {
-    const wide = side + 2 * state.crop, cell = STEP / wide;
-    const on = [true, state.crop || state.flip, state.color, state.erase, state.mixup];
-    const words = [`with a border of ${state.crop} pixels`, ...captions(state, chosen, side), "cropped, flipped, colored and erased by draws of its own"];
-    steps[0].title.textContent = state.crop ? `Padded: ${wide}x${wide}` : `Picture: ${side}x${side}`;
-    steps[5].title.textContent = `The other: ${state.other}`;
-    steps[5].node.hidden = !state.mixup;
+    const wide = side + 2 * my.state.crop, cell = STEP / wide;
+    const on = [true, my.state.crop || my.state.flip, my.state.color, my.state.erase, my.state.mixup];
+    const words = [`with a border of ${my.state.crop} pixels`, ...captions(my.state, chosen, side), "cropped, flipped, colored and erased by draws of its own"];
+    steps[0].title.textContent = my.state.crop ? `Padded: ${wide}x${wide}` : `Picture: ${side}x${side}`;
+    steps[5].title.textContent = `The other: ${my.state.other}`;
+    steps[5].node.hidden = !my.state.mixup;
     [padded, flipped, colored, erased, mixed, meets].forEach((planes, i) => {
       const { node: figure, title, board: { begin, node: canvas }, did } = steps[i], pen = begin();
       paint(pen, planes, i ? side : wide, STEP);
-      if (!i && state.crop) frame(pen, chosen.left * cell, chosen.top * cell, side * cell, side * cell);
+      if (!i && my.state.crop) frame(pen, chosen.left * cell, chosen.top * cell, side * cell, side * cell);
       figure.classList.toggle("off", on[i] === 0 || on[i] === false);
       if (STEPS[i - 1]) did.textContent = words[i];
       canvas.ariaLabel = `${title.textContent}: ${words[i]}`;
     });
-    heading.textContent = `Epoch ${state.epoch}, step by step`;
+    heading.textContent = `Epoch ${my.state.epoch}, step by step`;
   }
 
-  draw();
-  hear(state, model.get("error") ?? "");
-  return () => {
-    python.forget();
-    forget();
-  };
+  return my.live();
 }
 
 export default { render };

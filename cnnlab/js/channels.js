@@ -1,4 +1,4 @@
-import { bytes, number } from "./kit.js";
+import { bytes, commas, number } from "./numbers.js";
 
 // The arithmetic of the channel mixer, from the state alone. The tests run it in Node and compare it with ops.conv2d and
 // shapes.
@@ -113,8 +113,6 @@ export function added(parts, from = 0, words = []) {
     return (from + j ? sign + text.replace("-", "") : text) + (words[j] ? ` (${words[j]})` : "");
   }).join(" ");
 }
-
-export const commas = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 
 // The sentence of the explorer in Python.
 export function sentence(state, fixed, r) {

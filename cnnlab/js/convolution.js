@@ -1,5 +1,5 @@
 import { correlate } from "./correlate.js";
-import { number } from "./kit.js";
+import { number } from "./numbers.js";
 import { picture } from "./pictures.js";
 
 // The arithmetic of the kernel explorer, from the state alone. The tests run it in Node and compare it with ops.conv2d.

@@ -1,4 +1,4 @@
-import { number, short, text } from "./kit.js";
+import { number, short, text } from "./numbers.js";
 
 // The arithmetic of the depth explorer, from the state alone: forward through all layers, and the gradient back. The tests
 // run it in Node and compare it with ops and autograd; widgets/depth_state.py says why each layer hands on float32.

@@ -1,4 +1,4 @@
-import { number } from "./kit.js";
+import { number } from "./numbers.js";
 
 // The arithmetic of the descent explorer, from the state alone. The tests run it in Node and compare it with
 // torch.optim.SGD, step by step.

@@ -1,5 +1,5 @@
 import { correlate } from "./correlate.js";
-import { bytes } from "./kit.js";
+import { bytes } from "./numbers.js";
 
 // models.DigitNet in the browser; the tests compare its logits with PyTorch's. A picture or a stack of maps is
 // { n, side, values }: n squares, one after the other, row by row.

@@ -1,14 +1,15 @@
-import { board, button, choice, drawCells, greyScale, make, number, root, signedScale, slider, tick, traits } from "./kit.js";
+import { ARROWS, board, drawCells, greyScale, signedScale } from "./canvas.js";
+import { button, choice, make, say, slider, tick } from "./controls.js";
 import { forward, layers } from "./digit_net.js";
 import { asDigit, asDrawn, beginning, inked, PAPER, SIDE } from "./drawing.js";
+import { begin } from "./kit.js";
+import { number } from "./numbers.js";
 
 const NAMES = ["drawing", "pen", "part", "centered"];
-const KEYS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 const WIDTH = 280, SEEN = 196, MAP = 84;  // CSS pixels: paper, picture, one feature map
 const NEAR = 0.7;  // pixels of the paper from a point to the next one that is kept
 
 const CSS = `
-.cnnlab .buttons { display: flex; flex-wrap: wrap; gap: 8px; margin: 6px 0 0; }
 .cnnlab .paper { cursor: crosshair; touch-action: none; }
 .cnnlab figure.seen { flex: 0 1 ${SEEN}px; }
 .cnnlab .bars { display: grid; grid-template-columns: auto 1fr 2.6em; gap: 4px 8px; align-items: center; font-variant-numeric: tabular-nums; }
@@ -39,27 +40,16 @@ export function sentence(state, { probabilities: p, order }) {
 }
 
 function render({ model, el }) {
-  const fixed = model.get("fixed"), net = layers(fixed);
-  const [node, forget] = root(el, CSS);
-  const python = traits(model, NAMES, hear);
-  let state = python.read(), shown = null, notice = "", last = null;  // last: where the pen is on the paper, if it touches it
+  const my = begin({ model, el }, { names: NAMES, css: CSS, draw }), { node, fixed, error } = my, net = layers(fixed);
+  let shown = null, notice = "", last = null;  // last: where the pen is on the paper, if it touches it
   const pen = { at: [PAPER / 2, PAPER / 2], down: false, seen: false };  // the pen that the arrow keys move
-
-  // ---- from a control to the state, and on to Python when it is let go
 
   function update(changes, words = "") {
     notice = words;
-    state = { ...state, ...changes };
-    draw();
+    my.update(changes);
   }
 
-  const tell = () => python.tell(state);
-
-  function hear(heard, message) {
-    error.textContent = message;
-    state = heard;
-    draw();
-  }
+  const choose = (changes) => { update(changes); my.tell(); };
 
   // ---- the pen: it goes on with what is there, and a preset becomes a drawing of one's own
 
@@ -93,7 +83,7 @@ function render({ model, el }) {
   }
 
   function lift() {
-    if (last) tell();
+    if (last) my.tell();
     last = null;
     pen.down = false;
     draw();
@@ -106,14 +96,14 @@ function render({ model, el }) {
       last = null;
       if (pen.down) put(pen.at, "The pen is down: steer with the arrow keys.");
       else update({}, "The pen is up.");
-      tell();
-    } else if (KEYS[event.key]) {
+      my.tell();
+    } else if (ARROWS[event.key]) {
       const step = event.shiftKey ? 0.5 : 2;
-      pen.at = pen.at.map((v, i) => near(v + step * KEYS[event.key][i]));
+      pen.at = pen.at.map((v, i) => near(v + step * ARROWS[event.key][i]));
       pen.seen = true;
       if (pen.down) put(pen.at, notice);
       else update({}, notice);
-      tell();
+      my.tell();
     } else return;
     event.preventDefault();
   }
@@ -122,14 +112,14 @@ function render({ model, el }) {
 
   const names = Object.keys(fixed.presets).map((name) => [name, name]);
   const controls = {
-    drawing: choice("Drawing", "drawing", [...names, ["own", "your own"]], (drawing) => { update({ drawing, part: 100 }); tell(); }),
-    pen: slider("Pen, pixels wide", "pen", (value) => update({ pen: value }), tell),
-    part: slider("Percent drawn", "part", (value) => update({ part: value }), tell),
-    centered: tick("Scale and center", "centered", (centered) => { update({ centered }); tell(); }),
+    drawing: choice("Drawing", "drawing", [...names, ["own", "your own"]], (drawing) => choose({ drawing, part: 100 })),
+    pen: slider("Pen, pixels wide", "pen", (value) => update({ pen: value }), my.tell),
+    part: slider("Percent drawn", "part", (value) => update({ part: value }), my.tell),
+    centered: tick("Scale and center", "centered", (centered) => choose({ centered })),
   };
-  const undo = button("Take a stroke back", () => { update({ drawing: shown.strokes.slice(0, -1), part: 100 }); tell(); });
-  const clear = button("Clear the paper", () => { update({ drawing: [], part: 100 }); tell(); paper.node.focus(); });
-  const said = make("p", { role: "status", className: "said" }), error = make("p", { role: "alert" });
+  const undo = button("Take a stroke back", () => choose({ drawing: shown.strokes.slice(0, -1), part: 100 }));
+  const clear = button("Clear the paper", () => { choose({ drawing: [], part: 100 }); paper.node.focus(); });
+  const said = make("p", { role: "status", className: "said" });
   const paper = board(WIDTH, { tabIndex: 0, className: "paper" }), seen = board(SEEN, {});
   const bars = make("div", { className: "bars", role: "img" });
   const rows = Array.from({ length: 10 }, (_, digit) => {
@@ -159,22 +149,21 @@ function render({ model, el }) {
   // ---- from the state to the page
 
   function draw() {
-    const r = shown = compute(state, fixed, net);
+    const r = shown = compute(my.state, fixed, net);
     const grey = greyScale(0, 1);
-    controls.drawing.show(typeof state.drawing === "string" ? state.drawing : "own", (name) => (name === "own" ? "draw on the paper" : null));
-    controls.centered.show(state.centered);
-    controls.pen.show(state.pen, ...fixed.limits.pen);
-    controls.part.show(state.part, ...fixed.limits.part, `${state.part} percent, ${r.order ? `the network says ${r.order[0]}` : "nothing is drawn"}`);
+    controls.drawing.show(typeof my.state.drawing === "string" ? my.state.drawing : "own", (name) => (name === "own" ? "draw on the paper" : null));
+    controls.centered.show(my.state.centered);
+    controls.pen.show(my.state.pen, ...fixed.limits.pen);
+    controls.part.show(my.state.part, ...fixed.limits.part, `${my.state.part} percent, ${r.order ? `the network says ${r.order[0]}` : "nothing is drawn"}`);
     undo.disabled = clear.disabled = !r.strokes.length;
 
     const on = paper.begin();
     drawCells(on, r.paper, PAPER, PAPER, WIDTH / PAPER, grey);
-    if (pen.seen) drawPen(on, pen.at.map((v) => (v * WIDTH) / PAPER), (state.pen / 2) * (WIDTH / PAPER) + 2);
+    if (pen.seen) drawPen(on, pen.at.map((v) => (v * WIDTH) / PAPER), (my.state.pen / 2) * (WIDTH / PAPER) + 2);
     drawCells(seen.begin(), Float64Array.from(r.picture, (v) => v / 255), SIDE, SIDE, SEEN / SIDE, grey);
     drawMaps(r);
 
-    const words = `${r.order ? `The network says ${r.order[0]}.` : "Nothing is drawn yet."} ${notice}`;
-    if (said.textContent !== words) said.textContent = words;
+    say(said, `${r.order ? `The network says ${r.order[0]}.` : "Nothing is drawn yet."} ${notice}`);
     rows.forEach(({ name, bar, value }, digit) => {
       const p = r.probabilities?.[digit] ?? 0;
       for (const part of [name, bar, value]) part.classList.toggle("first", digit === r.order?.[0]);
@@ -183,7 +172,7 @@ function render({ model, el }) {
     });
     bars.ariaLabel = r.order ? `probabilities: ${r.probabilities.map((p, digit) => `${digit}: ${number(p)}`).join(", ")}` : "no answer";
     seen.node.ariaLabel = "the picture that the network is given";
-    paper.node.ariaLabel = node.dataset.sentence = sentence(state, r);
+    paper.node.ariaLabel = node.dataset.sentence = sentence(my.state, r);
   }
 
   function drawMaps({ maps: { side, values } }) {
@@ -207,12 +196,7 @@ function render({ model, el }) {
     on.setLineDash([]);
   }
 
-  draw();
-  hear(state, model.get("error") ?? "");
-  return () => {
-    python.forget();
-    forget();
-  };
+  return my.live();
 }
 
 export default { render };

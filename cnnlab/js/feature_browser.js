@@ -1,7 +1,9 @@
-import { board, choice, css, drawCells, frame, greyScale, legend, make, number, root, signedScale, slider, text, tick, traits } from "./kit.js";
+import { board, css, drawCells, frame, greyScale, legend, pointed, signedScale } from "./canvas.js";
+import { choice, make, say, slider, tick } from "./controls.js";
+import { begin } from "./kit.js";
+import { number, text } from "./numbers.js";
 
 const NAMES = ["image", "layer", "channel", "label", "cam"];
-const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const SIDE = 260, ALL = 460, GAP = 4;  // CSS pixels: picture and map, all maps together, between two of them
 const PATIENCE = 700;  // ms until the page says that Python is busy
 
@@ -34,37 +36,33 @@ export function grid(count) {
 }
 
 function render({ model, el }) {
-  const fixed = model.get("fixed");
-  const [node, forget] = root(el, CSS);
-  const python = traits(model, [...NAMES, "asked", "answered", "shown"], hear);
-  let state = python.read(), moved = false, coming = null, busy = null;  // moved: Python has not been asked about this yet
+  const names = [...NAMES, "asked", "answered", "shown"];
+  const my = begin({ model, el }, { names, css: CSS, draw, take }), { node, fixed, error } = my;
+  let moved = false, coming = null, busy = null;  // moved: Python has not been asked about this yet
 
   // ---- a question for Python: at most one per frame and one on its way; what is asked then is the latest
 
   function update(changes) {
-    state = { ...state, ...changes };
-    state.channel = Math.min(state.channel, fixed.layers[state.layer] - 1);
+    const { channel, layer } = { ...my.state, ...changes };
     moved = true;
     coming ??= requestAnimationFrame(ask);
-    draw();
+    my.update({ ...changes, channel: Math.min(channel, fixed.layers[layer] - 1) });
   }
 
   function ask() {
     coming = null;
-    if (!moved || state.asked !== state.answered) return;
+    if (!moved || my.state.asked !== my.state.answered) return;
     moved = false;
-    state = { ...state, asked: state.asked + 1 };
-    busy = setTimeout(() => { said.textContent = "Python is busy. The picture follows when it is done."; }, PATIENCE);
-    python.tell(state);
+    my.state = { ...my.state, asked: my.state.asked + 1 };
+    busy = setTimeout(() => say(said, "Python is busy. The picture follows when it is done."), PATIENCE);
+    my.tell();
   }
 
-  function hear(heard, message) {
-    error.textContent = message;
+  function take(heard) {
     const { asked, answered, shown } = heard;
-    state = moved ? { ...state, asked, answered, shown } : heard;
     if (asked === answered) clearTimeout(busy);
     if (moved) coming ??= requestAnimationFrame(ask);
-    draw();
+    return moved ? { ...my.state, asked, answered, shown } : heard;
   }
 
   // ---- the parts
@@ -77,20 +75,14 @@ function render({ model, el }) {
     label: choice("Grad-CAM for", "label", same(fixed.classes), (label) => update({ label })),
     cam: tick("Lay Grad-CAM over it", "cam", (cam) => update({ cam })),
   };
-  const said = make("p", { role: "status", className: "said" }), error = make("p", { role: "alert" });
+  const said = make("p", { role: "status", className: "said" });
   const picture = board(SIDE, {}), map = board(SIDE, {}), all = board(ALL, { tabIndex: 0, className: "maps" });
   const titles = Array.from({ length: 3 }, () => make("figcaption"));
   const [heat, scale] = [legend(), legend()], bars = make("div", { className: "bars", role: "img" });
-  all.node.addEventListener("keydown", (event) => {
-    const [across, down] = KEYS[event.key] ?? [0, 0], { columns } = grid(maps().count);
-    if (!across && !down) return;
-    pick(state.channel + across + down * columns);
-    event.preventDefault();
-  });
-  all.node.addEventListener("pointerdown", (event) => {
-    const { columns, cell } = grid(maps().count), [x, y] = all.at(event).map((v) => Math.floor(v / cell));
-    if (x < columns) pick(state.shown.first + y * columns + x);
-  });
+  pointed(all, (x, y) => {
+    const { columns, cell } = grid(maps().count), [across, down] = [x, y].map((v) => Math.floor(v / cell));
+    if (across < columns) pick(my.state.shown.first + down * columns + across);
+  }, (right, down) => pick(my.state.channel + right + down * grid(maps().count).columns), () => {}, "pan-y");
   node.append(
     make("fieldset", { ariaLabel: "settings" }, ...Object.values(controls).map((control) => control.node)),
     said,
@@ -102,28 +94,28 @@ function render({ model, el }) {
   );
 
   function pick(channel) {
-    if (channel >= 0 && channel < fixed.layers[state.layer]) update({ channel });
+    if (channel >= 0 && channel < fixed.layers[my.state.layer]) update({ channel });
   }
 
   // The maps that are here, which may still be those of the layer before.
   function maps() {
-    const { maps: sent, first, shape: [, h, w] } = state.shown, values = floats(sent);
+    const { maps: sent, first, shape: [, h, w] } = my.state.shown, values = floats(sent);
     return { values, first, h, w, count: values.length / (h * w), at: (i) => values.subarray(i * h * w, (i + 1) * h * w) };
   }
 
-  // ---- from the state to the page
+  // ---- from the my.state to the page
 
   function draw() {
-    const { shown } = state, waits = moved || state.asked !== state.answered;
-    controls.image.show(state.image, 0, fixed.images - 1, `picture ${state.image}`);
-    controls.layer.show(state.layer, () => null);
-    controls.channel.show(state.channel, 0, fixed.layers[state.layer] - 1, `channel ${state.channel} of ${fixed.layers[state.layer]}`);
-    controls.label.show(state.label, () => null);
-    controls.cam.show(state.cam);
+    const { shown } = my.state, waits = moved || my.state.asked !== my.state.answered;
+    controls.image.show(my.state.image, 0, fixed.images - 1, `picture ${my.state.image}`);
+    controls.layer.show(my.state.layer, () => null);
+    controls.channel.show(my.state.channel, 0, fixed.layers[my.state.layer] - 1, `channel ${my.state.channel} of ${fixed.layers[my.state.layer]}`);
+    controls.label.show(my.state.label, () => null);
+    controls.cam.show(my.state.cam);
     node.toggleAttribute("data-waits", waits);
     node.dataset.sentence = picture.node.ariaLabel = shown.sentence;
     const [[name, share]] = shown.best, words = `The network says ${name} (${number(share)}).`;
-    if (!waits && said.textContent !== words) said.textContent = words;
+    if (!waits) say(said, words);
     bars.replaceChildren(...shown.best.flatMap(([name, share]) => {
       const bar = make("i");
       bar.style.width = `${100 * share}%`;
@@ -135,14 +127,14 @@ function render({ model, el }) {
   }
 
   function drawPicture() {
-    const { shown } = state, [c, h, w] = shown.picture_shape, pixels = new Uint8Array(shown.picture.buffer, shown.picture.byteOffset, c * h * w);
+    const { shown } = my.state, [c, h, w] = shown.picture_shape, pixels = new Uint8Array(shown.picture.buffer, shown.picture.byteOffset, c * h * w);
     picture.resize(SIDE, (SIDE * h) / w);
     const at = Array.from({ length: h * w }, (_, i) => i), pen = picture.begin(), color = (i) => [0, 1, 2].map((k) => pixels[(k % c) * h * w + i]);
     const grey = (i) => { const [r, g, b] = color(i); return Array(3).fill(0.299 * r + 0.587 * g + 0.114 * b); };
-    drawCells(pen, at, h, w, Math.min(SIDE / w, 25), state.cam ? grey : color);
-    titles[0].textContent = state.cam ? `Where it looks for: ${shown.label}` : `Picture ${shown.state.image}`;
-    heat.node.hidden = !state.cam;
-    if (!state.cam) return;
+    drawCells(pen, at, h, w, Math.min(SIDE / w, 25), my.state.cam ? grey : color);
+    titles[0].textContent = my.state.cam ? `Where it looks for: ${shown.label}` : `Picture ${shown.state.image}`;
+    heat.node.hidden = !my.state.cam;
+    if (!my.state.cam) return;
     const cam = floats(shown.cam), [, rows, columns] = shown.shape, high = cam.reduce((a, v) => Math.max(a, v), 0), warm = heatScale(high);
     const small = make("canvas", { width: columns, height: rows }), on = small.getContext("2d");
     cam.forEach((v, i) => {
@@ -156,8 +148,8 @@ function render({ model, el }) {
   }
 
   function drawMaps() {
-    const { shown } = state, { values, first, h, w, count, at } = maps(), [low, high] = shown.range, reach = Math.max(-low, high);
-    const color = low < 0 ? signedScale(reach) : greyScale(0, high), chosen = state.channel - first;
+    const { shown } = my.state, { values, first, h, w, count, at } = maps(), [low, high] = shown.range, reach = Math.max(-low, high);
+    const color = low < 0 ? signedScale(reach) : greyScale(0, high), chosen = my.state.channel - first;
     scale.show(low < 0 ? -reach : 0, low < 0 ? reach : high, color);
     map.resize(SIDE, (SIDE * h) / w);
     titles[1].textContent = `Layer ${shown.state.layer}, channel ${shown.state.channel}`;
@@ -165,7 +157,7 @@ function render({ model, el }) {
     if (chosen >= 0 && chosen < count) {
       drawCells(map.begin(), at(chosen), h, w, SIDE / w, color);
       const one = at(chosen);
-      map.node.ariaLabel = `channel ${state.channel}: ${text(Math.min(...one))} to ${text(Math.max(...one))}`;
+      map.node.ariaLabel = `channel ${my.state.channel}: ${text(Math.min(...one))} to ${text(Math.max(...one))}`;
     }
     const { columns, rows, cell } = grid(count), wide = cell - GAP, tall = (wide * h) / w;
     all.resize(ALL, rows * (tall + GAP));
@@ -178,13 +170,10 @@ function render({ model, el }) {
     all.node.ariaLabel = `all maps of layer ${shown.state.layer}, ${values.length ? `from ${text(low)} to ${text(high)}` : "none"}; arrow keys choose`;
   }
 
-  hear(state, model.get("error") ?? "");
-  return () => {
+  return my.live({ forget() {
     clearTimeout(busy);
     cancelAnimationFrame(coming);
-    python.forget();
-    forget();
-  };
+  } });
 }
 
 export default { render };

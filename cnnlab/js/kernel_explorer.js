@@ -1,6 +1,8 @@
-import { board, choice, css, drawBorder, drawCells, focusable, frame, greyScale, legend, make, number, parse, root, short, signedScale, slider }
-  from "./kit.js";
+import { board, css, drawBorder, drawCells, frame, greyScale, legend, pointed, signedScale } from "./canvas.js";
+import { choice, focusable, make, say, slider } from "./controls.js";
 import { compute, formula, problem, pytorch, sentence, weights } from "./convolution.js";
+import { begin } from "./kit.js";
+import { number, parse, short } from "./numbers.js";
 
 const NAMES = ["image", "kernel", "kernel_size", "stride", "padding", "dilation", "padding_mode", "convolution", "row", "column"];
 const IMAGES = [["grid", "5x5 numbers"], ["digit", "28x28 digit"], ["photo", "96x96 photo"], ["own", "your own"]];
@@ -22,21 +24,20 @@ const CSS = `
 `;
 
 function render({ model, el }) {
-  const fixed = model.get("fixed");
-  const read = () => Object.fromEntries(NAMES.map((name) => [name, model.get(name)]));
-  const [node, forget] = root(el, CSS);
-  let state = read(), shown = null, cells = [], typing = null, telling = false;
+  const take = (heard) => (problem(heard, my.fixed) ? null : heard);  // half of a change; the other half is on its way
+  const my = begin({ model, el }, { names: NAMES, css: CSS, draw, take }), { node, fixed, error } = my;
+  let cells = [], typing = null, size = 1;  // of a pixel of the output, CSS pixels
 
-  // ---- from a control to the state, and on to Python when it is let go
+  // ---- from a control to the state
 
   const within = (name, v) => !fixed.limits[name] || (fixed.limits[name][0] <= v && v <= fixed.limits[name][1]);
-  const legal = (name, v) => within(name, v) && !problem({ ...state, [name]: v }, fixed);
+  const legal = (name, v) => within(name, v) && !problem({ ...my.state, [name]: v }, fixed);
 
   // Take a value. If it is not possible, say why and take the next one that is, or keep the old one.
   function move(name, value) {
-    const why = problem({ ...state, [name]: value }, fixed);
+    const why = problem({ ...my.state, [name]: value }, fixed);
     if (why) {
-      const old = state[name], step = Math.sign(value - old);
+      const old = my.state[name], step = Math.sign(value - old);
       if (typeof value !== "number") value = old;
       else if (legal(name, value + step)) value += step;
       while (value !== old && !legal(name, value)) value -= step;
@@ -45,39 +46,21 @@ function render({ model, el }) {
   }
 
   function update(changes, why) {
-    const words = why ? `Not possible: ${why}.` : "";
-    if (said.textContent !== words) said.textContent = words;
-    state = { ...state, ...changes };
-    draw();
-  }
-
-  function tell() {
-    const changed = NAMES.filter((name) => model.get(name) !== state[name]);
-    telling = true;
-    for (const name of changed) model.set(name, state[name]);
-    telling = false;
-    if (changed.length) model.save_changes();
-  }
-
-  function hear() {
-    const heard = read();
-    error.textContent = model.get("error") ?? "";
-    if (telling || problem(heard, fixed)) return;  // half of a change; the other half is on its way
-    state = heard;
-    draw();
+    say(said, why ? `Not possible: ${why}.` : "");
+    my.update(changes);
   }
 
   // A weight is being typed, or (done) has been: on the way there half a number is no mistake yet.
   function editKernel(t, done) {
-    const text = cells[t]?.weight.value, value = parse(text ?? ""), k = state.kernel_size;
+    const text = cells[t]?.weight.value, value = parse(text ?? ""), k = my.state.kernel_size;
     if (text === undefined || text === cells[t].text) return;
     typing = done ? null : t;
     if (value === null) return update({}, done && `${text.trim() || "nothing"} is not a number`);
-    const values = weights(state, fixed).slice();
+    const values = weights(my.state, fixed).slice();
     const changed = values[t] !== value;
     values[t] = value;
     update(changed ? { kernel: Array.from({ length: k }, (_, i) => values.slice(i * k, i * k + k)) } : {});
-    if (done) tell();
+    if (done) my.tell();
   }
 
   function editImage() {
@@ -86,26 +69,14 @@ function render({ model, el }) {
       && rows.every((row) => row.length === rows[0].length && !row.includes(null));
     if (fine) move("image", rows);
     else update({}, `the image needs rows of equally many numbers, at most ${EDITABLE}x${EDITABLE}`);
-    tell();
+    my.tell();
   }
 
-  function point(event) {
-    const [x, y] = output.at(event).map((v) => Math.floor(v / output.cell));
-    const clamp = (v, n) => Math.max(0, Math.min(n - 1, v));
-    update({ row: clamp(y, shown.oh), column: clamp(x, shown.ow) });
-  }
-
-  function arrow(event) {
-    const [down, right] = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key] ?? [0, 0];
-    if (!down && !right) return;
-    event.preventDefault();
-    update({ row: Math.max(0, state.row + down), column: Math.max(0, state.column + right) });
-    tell();
-  }
+  const pick = (row, column) => my.update({ row: Math.max(0, row), column: Math.max(0, column) });  // draw() knows the last ones
 
   // ---- the parts
 
-  const choose = (name) => (value) => { move(name, value); tell(); };
+  const choose = (name) => (value) => { move(name, value); my.tell(); };
   const presets = Object.entries(fixed.kernels).map(([name, { label }]) => [name, label]);
   const choices = {
     image: choice("Image", "image", IMAGES, choose("image")),
@@ -113,21 +84,18 @@ function render({ model, el }) {
     padding_mode: choice("Padding mode", "padding_mode", MODES, choose("padding_mode")),
     convolution: choice("Operation", "convolution", OPERATIONS, (value) => choose("convolution")(value === "convolution")),
   };
-  const sliders = Object.fromEntries(SLIDERS.map(([name, label]) => [name, slider(label, name, (v) => move(name, v), tell)]));
-  const said = make("p", { role: "status", className: "said" }), error = make("p", { role: "alert" });
+  const sliders = Object.fromEntries(SLIDERS.map(([name, label]) => [name, slider(label, name, (v) => move(name, v), my.tell)]));
+  const said = make("p", { role: "status", className: "said" });
   const input = board(SIDE, {}), output = board(SIDE, { tabIndex: 0 });
   const titles = [0, 1, 2, 3].map(() => make("figcaption")), legends = [legend(), legend()];
   const kernelCells = make("div", { className: "cells", role: "group", ariaLabel: "kernel" });
   const productCells = make("div", { className: "cells products" });
-  const total = make("p", { className: "total" }), size = make("code", { role: "status" }), line = make("code");
+  const total = make("p", { className: "total" }), formulaLine = make("code", { role: "status" }), line = make("code");
   const numbers = focusable("textarea", { rows: 5, spellcheck: false });
   const editor = make("label", {}, "Numbers of the image, a line for each row", numbers);
   numbers.addEventListener("change", editImage);
-  output.node.style.touchAction = "none";
-  output.node.addEventListener("pointerdown", (event) => { output.node.setPointerCapture(event.pointerId); point(event); });
-  output.node.addEventListener("pointermove", (event) => { if (event.buttons) point(event); });
-  output.node.addEventListener("pointerup", tell);
-  output.node.addEventListener("keydown", arrow);
+  pointed(output, (x, y) => pick(Math.floor(y / size), Math.floor(x / size)),
+    (right, down) => pick(my.state.row + down, my.state.column + right), my.tell);
   node.append(
     make("fieldset", { ariaLabel: "settings" }, ...Object.values({ ...choices, ...sliders }).map((c) => c.node)),
     said,
@@ -136,7 +104,7 @@ function render({ model, el }) {
       make("figure", {}, titles[0], legends[0].node, input.node, editor),
       make("figure", {}, titles[1], kernelCells, titles[2], productCells, total),
       make("figure", {}, titles[3], legends[1].node, output.node)),
-    make("p", {}, "Output size: ", size),
+    make("p", {}, "Output size: ", formulaLine),
     make("p", {}, "In PyTorch: ", line),
   );
 
@@ -164,37 +132,36 @@ function render({ model, el }) {
   // ---- from the state to the page
 
   function draw() {
-    const r = shown = compute(state, fixed);
-    state = { ...state, row: r.row, column: r.column };
+    const r = compute(my.state, fixed);
+    my.state = { ...my.state, row: r.row, column: r.column };
     drawControls(r);
     drawPictures(r);
     drawSum(r);
-    const words = formula(state, r);
-    if (size.textContent !== words) size.textContent = words;
-    line.textContent = pytorch(state);
-    output.node.ariaLabel = node.dataset.sentence = sentence(state, fixed, r);
+    say(formulaLine, formula(my.state, r));
+    line.textContent = pytorch(my.state);
+    output.node.ariaLabel = node.dataset.sentence = sentence(my.state, fixed, r);
   }
 
   function drawControls(r) {
     const spot = `row ${r.row}, column ${r.column}, value ${number(r.sum)}`;
     for (const [name, control] of Object.entries(sliders)) {
-      if (fixed.limits[name]) control.show(state[name], ...fixed.limits[name]);
-      else control.show(state[name], 0, (name === "row" ? r.oh : r.ow) - 1, spot);
+      if (fixed.limits[name]) control.show(my.state[name], ...fixed.limits[name]);
+      else control.show(my.state[name], 0, (name === "row" ? r.oh : r.ow) - 1, spot);
     }
     for (const name of ["image", "kernel", "padding_mode"]) {
       const hint = name === "image" ? "change the numbers of the grid" : "change the numbers below";
-      const why = (value) => (value === "own" ? hint : problem({ ...state, [name]: value }, fixed));
-      choices[name].show(Array.isArray(state[name]) ? "own" : state[name], why);
+      const why = (value) => (value === "own" ? hint : problem({ ...my.state, [name]: value }, fixed));
+      choices[name].show(Array.isArray(my.state[name]) ? "own" : my.state[name], why);
     }
-    choices.convolution.show(state.convolution ? "convolution" : "correlation", () => null);
+    choices.convolution.show(my.state.convolution ? "convolution" : "correlation", () => null);
     editor.hidden = Math.max(r.h, r.w) > EDITABLE;
     if (editor.hidden || document.activeElement === numbers) return;
-    const p = state.padding, row = (i) => Array.from(r.padded.subarray((i + p) * r.pw + p, (i + p) * r.pw + p + r.w), short);
+    const p = my.state.padding, row = (i) => Array.from(r.padded.subarray((i + p) * r.pw + p, (i + p) * r.pw + p + r.w), short);
     numbers.value = Array.from({ length: r.h }, (_, i) => row(i).join(" ")).join("\n");
   }
 
   function drawPictures(r) {
-    const { stride: s, padding: p, dilation: d } = state, span = d * (r.k - 1) + 1;
+    const { stride: s, padding: p, dilation: d } = my.state, span = d * (r.k - 1) + 1;
     let low = 0, high = -Infinity;
     for (const v of r.padded) { low = Math.min(low, v); high = Math.max(high, v); }
     const grey = greyScale(low, high);
@@ -212,10 +179,10 @@ function render({ model, el }) {
     const reach = Math.max(Math.abs(r.low), Math.abs(r.high));
     const color = image ? greyScale(low * sum, high * sum) : signedScale(reach);
     const longest = Math.max(r.oh, r.ow);
-    output.cell = Math.min(Math.max(cell, 160 / longest), SIDE / longest);  // the input's scale, but not too small to hit
+    size = Math.min(Math.max(cell, 160 / longest), SIDE / longest);  // the input's scale, but not too small to hit
     const out = output.begin();
-    drawCells(out, r.output, r.oh, r.ow, output.cell, color);
-    frame(out, r.column * output.cell, r.row * output.cell, output.cell, output.cell);
+    drawCells(out, r.output, r.oh, r.ow, size, color);
+    frame(out, r.column * size, r.row * size, size, size);
 
     titles[0].textContent = `Input ${r.h}x${r.w}${p ? `, padded to ${r.ph}x${r.pw}` : ""}`;
     titles[3].textContent = `Output ${r.oh}x${r.ow}, from ${number(r.low)} to ${number(r.high)}`;
@@ -238,18 +205,11 @@ function render({ model, el }) {
       else product.replaceChildren(`${number(r.window[t])} × ${short(r.weight[t])}`, make("b", {}, number(r.products[t])));
     });
     titles[1].textContent = `Kernel ${r.k}x${r.k}`;
-    titles[2].textContent = `Window × ${state.convolution ? "flipped " : ""}kernel`;
+    titles[2].textContent = `Window × ${my.state.convolution ? "flipped " : ""}kernel`;
     total.textContent = `Sum = ${number(r.sum)} = output[${r.row}, ${r.column}]`;
   }
 
-  const heard = [...NAMES, "error"].map((name) => `change:${name}`);
-  for (const event of heard) model.on(event, hear);
-  draw();
-  hear();
-  return () => {
-    forget();
-    for (const event of heard) model.off(event, hear);
-  };
+  return my.live();
 }
 
 export default { render };

@@ -1,4 +1,6 @@
-// What all explorers share: a model for pages without a kernel, labelled controls, colors, canvases.
+import { make } from "./controls.js";
+
+// What every explorer begins with: a model, also where there is no kernel; its state; its place and its looks on the page.
 
 // The part of anywidget's model that explorers use, for a page that has no kernel.
 function pageModel(values) {
@@ -26,7 +28,7 @@ function mount(key, render, values, tries = 20) {
 
 // The traits `names` of a model: read them all, tell Python what has changed when a control is let go, and hear of what
 // Python sets, as heard(state, error).
-export function traits(model, names, heard) {
+function traits(model, names, heard) {
   let telling = false;
   const read = () => Object.fromEntries(names.map((name) => [name, model.get(name)]));
   const hear = () => { if (!telling) heard(read(), model.get("error") ?? ""); };
@@ -47,278 +49,43 @@ export function traits(model, names, heard) {
   };
 }
 
-// Two decimals and no idle zeros; a tie goes up. Python's widgets.kernel.number is its twin.
-export function number(x) {
-  const hundredths = Math.floor(x * 100 + 0.5 + 1e-9);
-  return String(hundredths / 100);
-}
-
-// A number of any size: two decimals, or two digits and a power of ten; values.text in Python.
-export function text(x) {
-  const size = Math.abs(x);
-  return size === 0 || (size >= 0.01 && size < 1e4) ? number(x) : x.toExponential(1).replace("e+", "e");
-}
-
-// What stands in a cell that can be edited.
-export function short(x, decimals = 4) {
-  return String(Math.round(x * 10 ** decimals) / 10 ** decimals);
-}
-
-// A typed number with four decimals, or null.
-export function parse(text) {
-  const value = Number(text.replace("−", "-").replace(",", "."));
-  return text.trim() && Number.isFinite(value) ? Math.round(value * 1e4) / 1e4 : null;
-}
-
-export function bytes(base64) {
-  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-}
-
-// ---- colors: one grey for images, one diverging map centred on 0 for signed values (ColorBrewer's RdBu)
-
-const RDBU = ["053061", "2166ac", "4393c3", "92c5de", "d1e5f0", "f7f7f7", "fddbc7", "f4a582", "d6604d", "b2182b", "67001f"]
-  .map((hex) => [0, 2, 4].map((i) => parseInt(hex.slice(i, i + 2), 16)));
-
-// Made once, finer than a screen shows: a picture of 10,000 pixels makes no 10,000 colors anew. What is no number is 0.
-const GREYS = Array.from({ length: 256 }, (_, t) => [t, t, t]);
-const SIGNED = Array.from({ length: 1021 }, (_, step) => {
-  const t = (step / 1020) * (RDBU.length - 1), i = Math.min(Math.floor(t), RDBU.length - 2);
-  return RDBU[i].map((c, k) => c + (t - i) * (RDBU[i + 1][k] - c));
-});
-const shade = (colors, t) => colors[(Math.max(0, Math.min(1, t)) * (colors.length - 1) + 0.5) | 0];
-
-export function greyScale(low, high) {
-  const span = high - low || 1;
-  return (v) => shade(GREYS, (v - low) / span);
-}
-
-export function signedScale(reach) {
-  const span = 2 * reach || 1;
-  return (v) => shade(SIGNED, 0.5 + v / span);
-}
-
-export function css([r, g, b]) {
-  return `rgb(${r} ${g} ${b})`;
-}
-
-export function ink([r, g, b]) {
-  return 0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#000" : "#fff";
-}
-
-// ---- elements and controls
-
-export function make(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name in node && name !== "list") node[name] = value;
-    else node.setAttribute(name, value);
-  }
-  node.append(...children);
-  return node;
-}
-
-// JupyterLab takes arrow keys and letters from whatever lacks this attribute.
-const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
-
-export function focusable(tag, attributes = {}, ...children) {
-  return make(tag, { ...OWN_KEYS, ...attributes }, ...children);
-}
-
-// A labelled slider: moved(value) on every step, settled() when it is let go.
-export function slider(label, name, moved, settled) {
-  const range = focusable("input", { type: "range", step: 1 });
-  range.dataset.name = name;
-  const shown = make("span", { className: "value", ariaHidden: "true" });
-  range.addEventListener("input", () => moved(Number(range.value)));
-  range.addEventListener("change", settled);
-  return {
-    node: make("label", {}, make("span", {}, label, " ", shown), range),
-    range,
-    show(value, low, high, text) {
-      if (range.min !== String(low)) range.min = low;
-      if (range.max !== String(high)) range.max = high;
-      if (range.value !== String(value)) range.value = value;
-      range.disabled = low === high;
-      shown.textContent = value;
-      if (text) range.setAttribute("aria-valuetext", text);
-    },
-  };
-}
-
-// A labelled number to type or to step, where a slider has no room; `name` says more than the short label.
-export function stepper(label, name, [low, high], moved, settled) {
-  const input = focusable("input", { type: "number", min: low, max: high, step: 1, ariaLabel: name });
-  input.addEventListener("input", () => { if (input.value) moved(Number(input.value)); });
-  input.addEventListener("change", settled);
-  return {
-    node: make("label", {}, make("span", { ariaHidden: "true" }, label), input),
-    input,
-    show(value) {
-      if (input.value !== String(value)) input.value = value;
-    },
-  };
-}
-
-export function button(text, pressed, attributes = {}) {
-  const node = focusable("button", { type: "button", ...attributes }, text);
-  node.addEventListener("click", pressed);
-  return node;
-}
-
-// A labelled box to tick: chosen(true or false).
-export function tick(label, name, chosen) {
-  const box = focusable("input", { type: "checkbox" });
-  box.dataset.name = name;
-  box.addEventListener("change", () => chosen(box.checked));
-  return {
-    node: make("label", { className: "tick" }, box, make("span", {}, label)),
-    box,
-    show(value) { box.checked = value; },
-  };
-}
-
-// A labelled choice; an option that is not possible now is disabled and says why.
-export function choice(label, name, options, chosen) {
-  const select = focusable("select");
-  select.dataset.name = name;
-  for (const [value, text] of options) select.append(make("option", { value }, text));
-  select.addEventListener("change", () => chosen(select.value));
-  return {
-    node: make("label", {}, make("span", {}, label), select),
-    select,
-    show(value, why) {
-      options.forEach(([key, text], i) => {
-        const reason = key === value ? null : why(key);
-        const option = select.options[i];
-        if (option.disabled !== Boolean(reason)) option.disabled = Boolean(reason);
-        const full = reason ? `${text} (${reason})` : text;
-        if (option.textContent !== full) option.textContent = full;
-      });
-      select.value = value;
-    },
-  };
-}
-
-// ---- canvas
-
-// A canvas of width x height CSS pixels, sharp on every screen; square unless it is told its height.
-export function board(width, attributes, height = width) {
-  const node = focusable("canvas", { role: "img", ...attributes });
-  const resize = (w, h) => {
-    [width, height] = [w, h];
-    Object.assign(node.style, { width: `${width}px`, aspectRatio: `${width} / ${height}` });
-  };
-  resize(width, height);
-  return {
+// An explorer on its page: its root, and its state, which its controls change and Python hears. draw() brings it to the
+// page; take(state) says which state what Python has set leads to, or null for one half of what changes together.
+export function begin({ model, el }, { names, css, draw, take = (heard) => heard }) {
+  const [node, forget] = root(el, css, draw), error = make("p", { role: "alert" });
+  const python = traits(model, names, (heard, message) => {
+    error.textContent = message;
+    const taken = take(heard);
+    if (!taken) return;
+    my.state = taken;
+    draw();
+  });
+  const my = {
     node,
-    resize,
-    // A pen in CSS pixels on a clean canvas.
-    begin() {
-      const ratio = Math.max(1, window.devicePixelRatio || 1);
-      const [w, h] = [width, height].map((length) => Math.round(length * ratio));
-      if (node.width !== w || node.height !== h) Object.assign(node, { width: w, height: h });
-      const pen = node.getContext("2d");
-      pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-      pen.clearRect(0, 0, width, height);
-      return pen;
+    error,
+    fixed: model.get("fixed"),
+    state: python.read(),
+    update(changes) {
+      my.state = { ...my.state, ...changes };
+      draw();
     },
-    // Where a mouse or a finger is, in the same pixels.
-    at(event) {
-      const box = node.getBoundingClientRect();
-      return [((event.clientX - box.left) * width) / box.width, ((event.clientY - box.top) * height) / box.height];
+    tell: () => python.tell(my.state),
+    set: (name) => (value) => {
+      my.update({ [name]: value });
+      my.tell();
     },
-  };
-}
-
-const sheets = {};  // for each size of picture a small canvas, drawn pixel for pixel and then enlarged
-
-function enlarge(pen, rows, columns, cell, left, top, color) {
-  const sheet = (sheets[`${rows}x${columns}`] ??= make("canvas", { width: columns, height: rows }));
-  sheet.pen ??= sheet.getContext("2d", { willReadFrequently: true });
-  sheet.image ??= sheet.pen.createImageData(columns, rows);
-  color(sheet.image.data);
-  sheet.pen.putImageData(sheet.image, 0, 0);
-  pen.imageSmoothingEnabled = false;
-  pen.drawImage(sheet, left, top, columns * cell, rows * cell);
-}
-
-// rows x columns values as cells of `cell` pixels at (left, top), with their numbers where these fit.
-export function drawCells(pen, values, rows, columns, cell, color, left = 0, top = 0) {
-  enlarge(pen, rows, columns, cell, left, top, (data) => {
-    for (let i = 0, at = 0; i < rows * columns; i++) {
-      const rgb = color(values[i]);
-      data[at++] = rgb[0];
-      data[at++] = rgb[1];
-      data[at++] = rgb[2];
-      data[at++] = 255;
-    }
-  });
-  if (cell < 26) return;
-  pen.font = `${Math.min(15, cell * 0.38)}px system-ui, sans-serif`;
-  pen.textAlign = "center";
-  pen.textBaseline = "middle";
-  for (let i = 0; i < rows * columns; i++) {
-    pen.fillStyle = ink(color(values[i]));
-    pen.fillText(number(values[i]), left + (i % columns + 0.5) * cell, top + (Math.floor(i / columns) + 0.5) * cell, cell);
-  }
-}
-
-// A color picture from its three planes, whose brightest value is `most`.
-export function drawColors(pen, [red, green, blue], rows, columns, cell, most = 1, left = 0, top = 0) {
-  const light = 255 / most;
-  enlarge(pen, rows, columns, cell, left, top, (data) => {
-    for (let i = 0, at = 0; i < rows * columns; i++) {
-      data[at++] = light * red[i];
-      data[at++] = light * green[i];
-      data[at++] = light * blue[i];
-      data[at++] = 255;
-    }
-  });
-}
-
-// A frame that is seen on every background.
-export function frame(pen, x, y, width, height, line = 2.5) {
-  for (const [lineWidth, strokeStyle] of [[line + 2, "rgba(0, 0, 0, 0.75)"], [line, "#ff9d00"]]) {
-    Object.assign(pen, { lineWidth, strokeStyle });
-    pen.strokeRect(x, y, width, height);
-  }
-}
-
-// What is not the picture itself: striped, behind a dashed line.
-export function drawBorder(pen, p, width, height) {
-  pen.save();
-  pen.beginPath();
-  pen.rect(0, 0, width, height);
-  pen.rect(p, p, width - 2 * p, height - 2 * p);
-  pen.clip("evenodd");
-  pen.strokeStyle = "rgba(90, 160, 230, 0.6)";
-  pen.lineWidth = 1;
-  pen.beginPath();
-  for (let x = -height; x < width; x += 7) {
-    pen.moveTo(x, height);
-    pen.lineTo(x + height, 0);
-  }
-  pen.stroke();
-  pen.restore();
-  pen.setLineDash([5, 4]);
-  pen.strokeStyle = "#5aa0e6";
-  pen.lineWidth = 2;
-  pen.strokeRect(p, p, width - 2 * p, height - 2 * p);
-  pen.setLineDash([]);
-}
-
-// What the colors of a picture mean: a bar from the lowest value to the highest.
-export function legend() {
-  const [low, bar, high] = [make("span"), make("i"), make("span")];
-  return {
-    node: make("div", { className: "legend" }, low, bar, high),
-    show(from, to, color) {
-      const stops = Array.from({ length: 11 }, (_, i) => css(color(from + ((to - from) * i) / 10)));
-      low.textContent = number(from);
-      high.textContent = number(to);
-      bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
+    // All parts are there: draw them. What comes back takes the explorer away, and what it has been watching.
+    live(...watched) {
+      error.textContent = model.get("error") ?? "";
+      draw();
+      return () => {
+        python.forget();
+        forget();
+        for (const one of watched) one.forget();
+      };
     },
   };
+  return my;
 }
 
 // ---- looks: inherited colors, so that light and dark themes of any host fit
@@ -328,12 +95,13 @@ const STYLE = `
 .cnnlab fieldset { border: 0; margin: 0 0 10px; padding: 0; display: grid; gap: 6px 14px;
   grid-template-columns: repeat(auto-fill, minmax(min(118px, 100%), 1fr)); min-width: 0; }
 .cnnlab label { display: flex; flex-direction: column; gap: 2px; min-width: 0; }
-.cnnlab label.tick { flex-direction: row; align-items: center; gap: 6px; }
+.cnnlab label.tick { flex-direction: row; align-items: center; gap: 6px; align-self: end; min-height: 28px; }
 .cnnlab label .value { font-weight: 700; font-variant-numeric: tabular-nums; }
 .cnnlab select, .cnnlab textarea { font: inherit; width: 100%; max-width: 100%; box-sizing: border-box; padding: 3px; }
 .cnnlab input[type=number] { font: inherit; width: 100%; box-sizing: border-box; padding: 3px; font-variant-numeric: tabular-nums; }
 .cnnlab button { font: inherit; padding: 3px 10px; cursor: pointer; }
 .cnnlab button:disabled { cursor: default; }
+.cnnlab .buttons { display: flex; flex-wrap: wrap; gap: 8px; margin: 6px 0; }
 .cnnlab input[type=range] { width: 100%; margin: 4px 0; accent-color: #1f77b4; }
 .cnnlab :focus-visible { outline: 3px solid #ff9d00; outline-offset: 2px; }
 .cnnlab .panels { display: flex; flex-wrap: wrap; gap: 16px 20px; align-items: flex-start; }
@@ -344,6 +112,13 @@ const STYLE = `
 .cnnlab .legend i { flex: 1; height: 10px; border: 1px solid #8888; }
 .cnnlab canvas { display: block; max-width: 100%; height: auto; }
 .cnnlab code { font-family: var(--jp-code-font-family, ui-monospace, monospace); font-size: 14px; background: none; color: inherit; }
+.cnnlab pre { margin: 12px 0 0; white-space: pre-wrap; overflow-wrap: anywhere; font: 14px/1.4 var(--jp-code-font-family, ui-monospace, monospace);
+  background: none; color: inherit; }
+.cnnlab table.values { border-collapse: collapse; margin: 0; font-size: 14px; }
+.cnnlab .values tr:nth-child(n) { background: none; }
+.cnnlab .values :is(th, td) { padding: 4px 10px 4px 0; text-align: left !important; border: 0; border-bottom: 1px solid #8888;
+  font-weight: 400; white-space: normal; vertical-align: bottom; font-variant-numeric: tabular-nums; }
+.cnnlab i.mark { display: inline-block; width: 24px; margin-right: 6px; vertical-align: middle; }
 .cnnlab [hidden] { display: none !important; }
 .cnnlab p { margin: 6px 0 0; }
 .cnnlab [role=alert] { color: #fff; background: #b2182b; padding: 4px 8px; border-radius: 4px; }
@@ -351,9 +126,9 @@ const STYLE = `
 .cnnlab [role=alert]:empty { display: none; }
 `;
 
-// The root of an explorer, in the colors of its surroundings; the second value stops watching them. recolored() is called
-// when they change, for explorers that write on a canvas, in root.ink: asking the browser in every picture costs a layout.
-export function root(el, css, recolored = () => {}) {
+// The root of an explorer, in the colors of its surroundings; the second value stops watching them. A canvas is written on
+// in root.ink, and drawn again when that changes: to ask the browser for it in every picture costs a layout.
+function root(el, css, draw) {
   const node = make("div", { className: "cnnlab" }, make("style", {}, STYLE + css));
   el.append(node);
   const fit = () => {
@@ -361,7 +136,11 @@ export function root(el, css, recolored = () => {}) {
     const [r, g, b] = (node.ink.match(/[\d.]+/g) || [0, 0, 0]).map(Number);
     node.style.colorScheme = r + g + b > 382 ? "dark" : "light";
   };
-  const again = () => requestAnimationFrame(() => { fit(); recolored(); });
+  const again = () => requestAnimationFrame(() => {
+    const { ink } = node;
+    fit();
+    if (node.ink !== ink) draw();
+  });
   const watch = new MutationObserver(again), system = matchMedia("(prefers-color-scheme: dark)");
   watch.observe(document.body, { attributes: true });
   system.addEventListener("change", again);

@@ -1,4 +1,4 @@
-import { bytes } from "./kit.js";
+import { bytes } from "./numbers.js";
 
 const decoded = {};
 

@@ -1,4 +1,4 @@
-import { number } from "./kit.js";
+import { number } from "./numbers.js";
 import { picture } from "./pictures.js";
 
 // The arithmetic of the pooling explorer, from the state alone. The tests run it in Node and compare it with

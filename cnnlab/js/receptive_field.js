@@ -1,4 +1,4 @@
-import { number } from "./kit.js";
+import { number } from "./numbers.js";
 
 // The arithmetic of the receptive-field explorer, from the state alone. The tests run it in Node and compare it with
 // shapes.receptive_field, shapes.out_size and the slopes of ops.conv2d.

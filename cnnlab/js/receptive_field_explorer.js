@@ -1,12 +1,13 @@
-import { board, button, choice, css, drawCells, focusable, frame, ink, make, number, root, signedScale, slider, stepper, traits, watchWidth }
-  from "./kit.js";
+import { board, drawCells, pointed } from "./canvas.js";
+import { button, choice, make, say, slider, stepper } from "./controls.js";
+import { begin, watchWidth } from "./kit.js";
+import { number } from "./numbers.js";
 import { compute, label, problem, pytorch, sentence } from "./receptive_field.js";
+import { PITCH, drawRows, tint } from "./receptive_field_rows.js";
 
 const NAMES = ["layers", "size", "layer", "position"];
 const OPTIONS = [["kernel_size", "kernel"], ["stride", "stride"], ["padding", "padding"], ["dilation", "dilation"]];
 const FRESH = { conv: { kernel_size: 3, stride: 1, padding: 1 }, max_pool: { kernel_size: 2, stride: 2, padding: 0 } };
-const PITCH = 80;  // CSS pixels from a layer to the next, in the list and in the picture
-const TOP = 18, CELL = 24;  // where the cells of a layer stand in it, and how high they are
 const SQUARE = 200;
 
 const CSS = `
@@ -19,49 +20,34 @@ const CSS = `
 .cnnlab figure.rows { flex: 3 1 330px; max-width: none; }
 .cnnlab figure.square { flex: 0 1 ${SQUARE}px; }
 .cnnlab .words { flex: 1 1 300px; min-width: 0; overflow-wrap: anywhere; }
-.cnnlab .buttons { display: flex; flex-wrap: wrap; gap: 8px; margin: 0 0 6px; }
 `;
 
-// How strongly a cell is drawn: a single path already shows.
-const tint = (ways, most) => signedScale(1)(ways ? 0.25 + (0.5 * ways) / Math.max(1, most) : 0);
-
 function render({ model, el }) {
-  const fixed = model.get("fixed");
-  const [node, forget] = root(el, CSS, () => drawRows(shown));
-  const python = traits(model, NAMES, hear);
-  let state = python.read(), shown = null;
+  const take = (heard) => (problem(heard, my.fixed) ? null : heard);  // half of a change; the other half is on its way
+  const my = begin({ model, el }, { names: NAMES, css: CSS, draw, take }), { node, fixed, error } = my;
+  let shown = null, rows = [];  // rows of controls: made when their number changes, only filled otherwise
 
-  // ---- from a control to the state, and on to Python when it is let go
+  // ---- from a control to the state
 
   function update(changes, why = null) {
-    const wanted = { ...state, ...changes };
-    why ??= problem(wanted, fixed);
-    const words = why ? `Not possible: ${why}.` : "";
-    if (said.textContent !== words) said.textContent = words;
-    if (!why) state = wanted;
-    draw();
+    why ??= problem({ ...my.state, ...changes }, fixed);
+    say(said, why ? `Not possible: ${why}.` : "");
+    my.update(why ? {} : changes);
   }
 
-  const tell = () => { draw(); python.tell(state); };
-  const set = (i, name, value) => update({ layers: state.layers.map((layer, j) => (i === j ? { ...layer, [name]: value } : layer)) });
-
-  function hear(heard, message) {
-    error.textContent = message;
-    if (problem(heard, fixed)) return;  // half of a change; the other half is on its way
-    state = heard;
-    draw();
-  }
+  const tell = () => { draw(); my.tell(); };  // drawn again: what was refused goes back to what is
+  const set = (i, name, value) => update({ layers: my.state.layers.map((layer, j) => (i === j ? { ...layer, [name]: value } : layer)) });
 
   function add(kind) {
-    const layers = [...state.layers, { kind, ...FRESH[kind], dilation: 1 }], layer = layers.length - 1;
-    const why = problem({ ...state, layers }, fixed);
+    const layers = [...my.state.layers, { kind, ...FRESH[kind], dilation: 1 }], layer = layers.length - 1;
+    const why = problem({ ...my.state, layers }, fixed);
     if (why) update({}, why);
-    else update({ layers, layer, position: Math.floor(compute({ ...state, layers, layer, position: 0 }).sizes[layer + 1] / 2) });
+    else update({ layers, layer, position: Math.floor(compute({ ...my.state, layers, layer, position: 0 }).sizes[layer + 1] / 2) });
     tell();
   }
 
   function remove(i) {
-    const layers = state.layers.filter((_, j) => j !== i), layer = Math.min(state.layer, layers.length - 1);
+    const layers = my.state.layers.filter((_, j) => j !== i), layer = Math.min(my.state.layer, layers.length - 1);
     update({ layers, layer });
     tell();
     (rows[Math.min(i, layers.length - 1)].remove.disabled ? adders[0] : rows[Math.min(i, layers.length - 1)].remove).focus();
@@ -69,23 +55,14 @@ function render({ model, el }) {
 
   // Point at the output of a layer that lies nearest to x pixels.
   function point(layer, x) {
-    layer = Math.max(0, Math.min(state.layers.length - 1, layer));
+    layer = Math.max(0, Math.min(my.state.layers.length - 1, layer));
     const { centre, jump } = shown.fields[layer + 1], most = shown.sizes[layer + 1] - 1;
     update({ layer, position: Math.max(0, Math.min(most, Math.round((x - centre) / jump))) });
   }
 
-  function press(event) {
-    const [x, y] = picture.at(event);
-    point(state.layers.length - 1 - Math.floor(y / PITCH), scale.pixel(x));
-  }
-
-  function arrow(event) {
-    const [up, right] = { ArrowUp: [1, 0], ArrowDown: [-1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key] ?? [0, 0];
-    if (!up && !right) return;
-    event.preventDefault();
-    if (up) point(state.layer + up, shown.middle);
-    else update({ position: Math.max(0, state.position + right) });
-    tell();
+  function step(right, down) {
+    if (down) point(my.state.layer - down, shown.middle);
+    else update({ position: Math.max(0, my.state.position + right) });
   }
 
   // ---- the parts
@@ -96,17 +73,13 @@ function render({ model, el }) {
     position: slider("Output", "position", (value) => update({ position: value }), tell),
   };
   const adders = Object.entries(fixed.kinds).map(([kind, words]) => button(`Add a ${words} layer`, () => add(kind)));
-  const said = make("p", { role: "status", className: "said" }), error = make("p", { role: "alert" });
+  const said = make("p", { role: "status", className: "said" });
   const stack = make("div", { className: "stack" });
   const picture = board(600, { tabIndex: 0 }), square = board(SQUARE, {});
   const caption = make("figcaption"), squareCaption = make("figcaption");
   const result = make("p"), next = make("p"), line = make("code");
-  picture.node.style.touchAction = "pan-y";
-  picture.node.addEventListener("pointerdown", (event) => { picture.node.setPointerCapture(event.pointerId); press(event); });
-  picture.node.addEventListener("pointermove", (event) => { if (event.buttons) press(event); });
-  picture.node.addEventListener("pointerup", tell);
-  picture.node.addEventListener("keydown", arrow);
-  const wide = make("figure", { className: "rows" }, picture.node);
+  pointed(picture, (x, y) => point(my.state.layers.length - 1 - Math.floor(y / PITCH), shown.pixel(x)), step, tell, "pan-y");
+  const wide = make("figure", { className: "rows" }, picture.node), room = watchWidth(wide, draw);
   node.append(
     make("fieldset", { ariaLabel: "settings" }, ...Object.values(sliders).map((control) => control.node)),
     make("div", { className: "buttons" }, ...adders),
@@ -118,7 +91,6 @@ function render({ model, el }) {
       make("div", { className: "words" }, caption, result, next, make("p", {}, "In PyTorch: ", line))),
   );
 
-  let rows = [];  // made when their number changes, only filled otherwise
   function layRows(count) {
     rows = Array.from({ length: count }, (_, i) => {
       const kind = choice(`Layer ${i}`, `kind-${i}`, Object.entries(fixed.kinds), (value) => { set(i, "kind", value); tell(); });
@@ -137,27 +109,26 @@ function render({ model, el }) {
 
   // ---- from the state to the page
 
-  let scale = null;
   function draw() {
-    const r = shown = compute(state, fixed);
-    state = { ...state, layer: r.layer, position: r.position };
+    const r = shown = compute(my.state, fixed);
+    my.state = { ...my.state, layer: r.layer, position: r.position };
     drawControls(r);
-    drawRows(r);
+    r.pixel = drawRows(picture, my.state, r, node.ink, Math.max(200, room.now()));
     drawSquare(r);
     drawWords(r);
-    picture.node.ariaLabel = node.dataset.sentence = sentence(state, fixed, r);
+    picture.node.ariaLabel = node.dataset.sentence = sentence(my.state, fixed, r);
   }
 
   function drawControls(r) {
-    const [low, high] = fixed.sizes, last = state.layers.length - 1;
-    sliders.size.show(state.size, low, high);
-    sliders.layer.show(state.layer, 0, last, `layer ${state.layer}, ${label(state.layers[state.layer], fixed)}`);
-    sliders.position.show(state.position, 0, r.sizes[state.layer + 1] - 1,
-      `output ${state.position}, sees pixels ${r.first} to ${r.last}`);
+    const [low, high] = fixed.sizes, last = my.state.layers.length - 1;
+    sliders.size.show(my.state.size, low, high);
+    sliders.layer.show(my.state.layer, 0, last, `layer ${my.state.layer}, ${label(my.state.layers[my.state.layer], fixed)}`);
+    sliders.position.show(my.state.position, 0, r.sizes[my.state.layer + 1] - 1,
+      `output ${my.state.position}, sees pixels ${r.first} to ${r.last}`);
     if (rows.length !== last + 1) layRows(last + 1);
     rows.forEach((row, i) => {
-      const layer = state.layers[i], { size, jump, centre } = r.fields[i + 1], n = r.sizes[i + 1];
-      row.kind.show(layer.kind, (kind) => problem({ ...state, layers: state.layers.with(i, { ...layer, kind }) }, fixed));
+      const layer = my.state.layers[i], { size, jump, centre } = r.fields[i + 1], n = r.sizes[i + 1];
+      row.kind.show(layer.kind, (kind) => problem({ ...my.state, layers: my.state.layers.with(i, { ...layer, kind }) }, fixed));
       row.steppers.forEach((control, j) => control.show(layer[OPTIONS[j][0]]));
       row.remove.disabled = last === 0;
       row.numbers.textContent = `${n} output${n === 1 ? "" : "s"}: field ${size}, jump ${jump}, center ${number(centre)}`;
@@ -165,56 +136,8 @@ function render({ model, el }) {
     for (const adder of adders) adder.disabled = last + 1 >= fixed.most;
   }
 
-  // A cell is as wide as its jump and stands over the middle of its field, so every row has the same pixels below it.
-  function drawRows(r) {
-    const top = state.layers.length, width = Math.max(200, room.now());
-    const grid = r.sizes.map((n, level) => ({ n, ...r.fields[level], padding: state.layers[level]?.padding ?? 0 }));
-    const ends = grid.flatMap(({ n, jump, centre, padding: p }) => [centre - (p + 0.5) * jump, centre + (n + p - 0.5) * jump]);
-    const { n: outputs, size, jump: step, centre: start } = grid[top];
-    const low = Math.min(...ends, start - size / 2), high = Math.max(...ends, start + (outputs - 1) * step + size / 2);
-    scale = { x: (v) => 2 + ((v - low) / (high - low)) * (width - 4), pixel: (x) => low + ((x - 2) / (width - 4)) * (high - low) };
-    const place = (level, i) => grid[level].centre + i * grid[level].jump, y = (level) => (top - level) * PITCH + TOP;
-    picture.resize(width, (top + 1) * PITCH);
-    const pen = picture.begin(), color = node.ink;
-    Object.assign(pen, { font: "12px system-ui, sans-serif", textBaseline: "alphabetic", lineWidth: 1, strokeStyle: "rgba(128, 128, 128, 0.8)" });
-    pen.beginPath();
-    for (const [level, i, below] of r.wires) {
-      pen.moveTo(scale.x(place(level, i)), y(level) + CELL);
-      pen.lineTo(scale.x(place(level - 1, below)), y(level - 1));
-    }
-    pen.stroke();
-
-    for (const [level, { n, jump, padding: p }] of grid.entries()) {
-      const most = Math.max(...r.paths[level]), w = scale.x(jump) - scale.x(0);
-      for (let i = -p; i < n + p; i++) {
-        const x = scale.x(place(level, i) - jump / 2), ways = r.paths[level][i], outside = i < 0 || i >= n;
-        pen.setLineDash(outside ? [2, 2] : []);
-        pen.strokeStyle = outside ? "#5aa0e6" : "rgba(128, 128, 128, 0.9)";
-        pen.fillStyle = ways ? css(tint(ways, most)) : "rgba(128, 128, 128, 0.12)";
-        if (!outside) pen.fillRect(x, y(level), w, CELL);
-        pen.strokeRect(x + 0.5, y(level) + 0.5, w - 1, CELL - 1);
-        if (!ways || w < 8 * number(ways).length + 4) continue;
-        Object.assign(pen, { fillStyle: ink(tint(ways, most)), textAlign: "center" });
-        pen.fillText(number(ways), x + w / 2, y(level) + CELL / 2 + 4);
-      }
-      Object.assign(pen, { fillStyle: color, textAlign: "left" });
-      pen.fillText(level ? `layer ${level - 1}` : `picture, ${n} pixels`, 2, y(level) - 5);
-    }
-    pen.setLineDash([]);
-    const w = scale.x(r.fields[r.layer + 1].jump) - scale.x(0);
-    frame(pen, scale.x(r.middle) - w / 2, y(r.layer + 1), w, CELL);
-    bracket(pen, r.first, r.last, y(0) + CELL + 8, "#ff9d00", 4);
-    const { jump } = r.fields[r.layer + 1], aside = r.position + 1 < r.sizes[r.layer + 1] ? jump : -jump;
-    if (r.sizes[r.layer + 1] > 1) bracket(pen, r.first + aside, r.last + aside, y(0) + CELL + 17, "rgba(128, 128, 128, 0.9)", 3);
-  }
-
-  function bracket(pen, first, last, y, color, height) {
-    pen.fillStyle = color;
-    pen.fillRect(scale.x(first - 0.5), y, scale.x(last + 0.5) - scale.x(first - 0.5), height);
-  }
-
   function drawSquare(r) {
-    const across = r.paths[0], n = state.size, most = r.most ** 2;
+    const across = r.paths[0], n = my.state.size, most = r.most ** 2;
     const pen = square.begin();
     drawCells(pen, Float64Array.from({ length: n * n }, (_, i) => across[Math.floor(i / n)] * across[i % n]), n, n, SQUARE / n,
       (ways) => tint(ways, most));
@@ -223,7 +146,7 @@ function render({ model, el }) {
   }
 
   function drawWords(r) {
-    const { size, jump } = r.fields[r.layer + 1], outside = Math.max(0, -r.first) + Math.max(0, r.last - state.size + 1);
+    const { size, jump } = r.fields[r.layer + 1], outside = Math.max(0, -r.first) + Math.max(0, r.last - my.state.size + 1);
     const missed = size - r.seen - Math.min(size, outside);
     const parts = [missed ? `${missed} in the picture are not seen` : "", outside ? `${Math.min(size, outside)} lie outside it` : ""];
     const rest = parts.filter(Boolean).join(", ");
@@ -231,17 +154,10 @@ function render({ model, el }) {
     result.textContent = `${rest ? `${rest[0].toUpperCase()}${rest.slice(1)}. ` : ""}In two dimensions: ${r.seen ** 2} of ${size}x${size} pixels. `
       + `Numbers and strong color: along how many paths.`;
     next.textContent = `Gray bar: what the output beside it sees, ${jump} pixel${jump === 1 ? "" : "s"} on.`;
-    line.textContent = pytorch(state);
+    line.textContent = pytorch(my.state);
   }
 
-  const room = watchWidth(wide, () => drawRows(shown));
-  draw();
-  hear(state, model.get("error") ?? "");
-  return () => {
-    room.forget();
-    python.forget();
-    forget();
-  };
+  return my.live(room);
 }
 
 export default { render };

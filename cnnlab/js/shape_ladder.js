@@ -1,3 +1,4 @@
+import { commas } from "./numbers.js";
 // The arithmetic of the shape ladder, from the state alone. The tests run it in Node and compare it with shapes.ladder:
 // shapes, parameters, multiply-adds, and the words for a layer that does not fit.
 
@@ -6,7 +7,6 @@ export const WINDOW = ["kernel_size", "stride", "padding"];  // of a layer with 
 const product = (values) => values.reduce((a, b) => a * b, 1);
 const tuple = (shape) => (shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`);
 export const times = (shape) => shape.join("x");
-export const grouped = (n) => n.toLocaleString("en-US");
 
 // How often a window can stop along an axis: shapes.out_size.
 function outSize(size, layer, axis) {
@@ -119,14 +119,14 @@ export function arithmetic(layer, rung) {
     const outside = layer.ceil_mode && Math.ceil(stops) + 1 > rung.out[1] ? " − 1 that would start outside" : "";
     lines.push(`Height: ${layer.ceil_mode ? "ceil" : "floor"}((${h} + 2·${layer.padding[0]} − ${d}·(${k[0]}−1) − 1) / ${s}) + 1${outside} = ${rung.out[1]}`);
   }
-  if (kind === "Flatten") lines.push(`Values: ${rung.in.join(" · ")} = ${grouped(rung.out[0])}`);
+  if (kind === "Flatten") lines.push(`Values: ${rung.in.join(" · ")} = ${commas(rung.out[0])}`);
   const outputs = layer.out_channels ?? layer.out_features, plus = layer.bias ? " + 1" : "";
   if (weights(layer)) {
-    const each = kind === "Conv2d" ? `${c / layer.groups}·${k[0]}·${k[1]}` : grouped(layer.in_features);
-    lines.push(`Parameters: ${grouped(outputs)} · (${each}${plus}) = ${grouped(rung.parameters)}`);
+    const each = kind === "Conv2d" ? `${c / layer.groups}·${k[0]}·${k[1]}` : commas(layer.in_features);
+    lines.push(`Parameters: ${commas(outputs)} · (${each}${plus}) = ${commas(rung.parameters)}`);
     const rows = rung.in.length > 1 ? ` · ${rung.in.slice(0, -1).join("·")} rows` : "";
     const stops = kind === "Conv2d" ? ` · ${rung.out[1]}·${rung.out[2]} places` : rows;
-    lines.push(`Multiply-adds: ${grouped(outputs)} · ${each}${stops} = ${grouped(rung.cost)}`);
+    lines.push(`Multiply-adds: ${commas(outputs)} · ${each}${stops} = ${commas(rung.cost)}`);
   }
   return lines;
 }
@@ -134,6 +134,6 @@ export function arithmetic(layer, rung) {
 // The sentence of the explorer in Python.
 export function sentence({ title, layers, channels, size }, fixed, r) {
   const steps = r.rungs.flatMap((rung, i) => (fixed.keeps.includes(layers[i].kind) ? [] : [`${called(layers[i])} to ${times(rung.out)}`]));
-  const total = `${grouped(r.parameters)} parameters, ${grouped(r.cost)} multiply-adds.`;
+  const total = `${commas(r.parameters)} parameters, ${commas(r.cost)} multiply-adds.`;
   return `Shape ladder: ${title} on ${channels}x${size}x${size}: ${steps.join(", ") || "no step"}; ${r.fault || total}`;
 }

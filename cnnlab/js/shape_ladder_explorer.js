@@ -1,5 +1,8 @@
-import { board, button, choice, make, root, slider, traits } from "./kit.js";
-import { WINDOW, arithmetic, called, compute, grouped, label, problem, program, pytorch, sentence, times } from "./shape_ladder.js";
+import { board } from "./canvas.js";
+import { button, choice, make, say, slider } from "./controls.js";
+import { begin } from "./kit.js";
+import { commas } from "./numbers.js";
+import { WINDOW, arithmetic, called, compute, label, problem, program, pytorch, sentence, times } from "./shape_ladder.js";
 
 const NAMES = ["title", "layers", "channels", "size", "layer"];
 const WIDTH = 170, TALL = 46, SLANT = 0.3;  // CSS pixels of a box's column, of the picture's height, of depth on the screen
@@ -19,9 +22,7 @@ const CSS = `
 .cnnlab .ladder tbody tr.broken th, .cnnlab .ladder tbody tr.broken td { background: #b2182b; color: #fff; }
 .cnnlab .ladder tbody tr.above { opacity: 0.4; }
 .cnnlab .rung { flex: 1 1 300px; min-width: 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
-.cnnlab pre.code { margin: 12px 0 0; white-space: pre-wrap; font: 14px/1.4 var(--jp-code-font-family, ui-monospace, monospace); background: none; color: inherit; }
 .cnnlab .said.fault { border-left: 5px solid #b2182b; padding-left: 8px; }
-.cnnlab .buttons { display: flex; flex-wrap: wrap; gap: 8px; margin: 0 0 8px; }
 @media (max-width: 520px) {
   .cnnlab .ladder table { font-size: 11px; table-layout: fixed; }
   .cnnlab .ladder thead th { font-size: 10px; }
@@ -32,47 +33,37 @@ const CSS = `
 `;
 
 function render({ model, el }) {
-  const fixed = model.get("fixed");
-  const { built } = fixed;
-  const [node, forget] = root(el, CSS);
-  const python = traits(model, NAMES, hear);
-  let state = python.read(), shown = null, rows = [];
+  const my = begin({ model, el }, { names: NAMES, css: CSS, draw }), { node, fixed, error } = my, { built } = fixed;
+  let shown = null, rows = [], refused = null;
 
-  // ---- from a control to the state, and on to Python when it is let go
+  // ---- from a control to the state
 
   function update(changes) {
-    const wanted = { ...state, ...changes }, why = problem(wanted);
-    if (!why) state = wanted;
-    draw(why);
+    refused = problem({ ...my.state, ...changes });
+    my.update(refused ? {} : changes);
+    refused = null;
   }
 
-  const tell = () => python.tell(state);
-  const change = (i, options) => update({ layers: state.layers.map((layer, j) => (i === j ? { ...layer, ...options } : layer)) });
-
-  function hear(heard, message) {
-    error.textContent = message;
-    state = heard;
-    draw();
-  }
+  const change = (i, options) => update({ layers: my.state.layers.map((layer, j) => (i === j ? { ...layer, ...options } : layer)) });
 
   function cure() {
     change(shown.broken, shown.cure);
-    tell();
+    my.tell();
     sliders.size.range.focus();  // the button is gone
   }
 
   function reset() {
     update(built);
-    tell();
+    my.tell();
   }
 
   // ---- the parts
 
-  const plain = (text, name) => slider(text, name, (value) => update({ [name]: value }), tell);
+  const plain = (text, name) => slider(text, name, (value) => update({ [name]: value }), my.tell);
   const sliders = { size: plain("Picture size", "size"), channels: plain("Channels", "channels") };
   const windows = Object.fromEntries(["Kernel size", "Stride", "Padding"].map((text, i) =>
-    [WINDOW[i], slider(text, WINDOW[i], (value) => change(state.layer, { [WINDOW[i]]: [value, value] }), tell)]));
-  const said = make("p", { role: "status", className: "said" }), error = make("p", { role: "alert" });
+    [WINDOW[i], slider(text, WINDOW[i], (value) => change(my.state.layer, { [WINDOW[i]]: [value, value] }), my.tell)]));
+  const said = make("p", { role: "status", className: "said" });
   const cured = button("", cure, { className: "cure" }), again = button("As it was built", reset);
   const body = make("tbody"), foot = make("tfoot"), numbers = make("div", { className: "numbers" }), line = make("code"), code = make("pre", { className: "code" });
   const heads = ["Layer, and what it gives", "Shape", "Para\u00admeters", "Multiply-adds"].map((text) => make("th", { scope: "col" }, text));
@@ -90,15 +81,15 @@ function render({ model, el }) {
 
   // A row for the picture and one for each layer: made for a model, and only filled otherwise.
   function layRows() {
-    const options = state.layers.flatMap((layer, i) => (fixed.keeps.includes(layer.kind) ? [] : [[String(i), `${i + 1} ${called(layer)}`]]));
-    choices = choice("Layer", "layer", options, (value) => { update({ layer: Number(value) }); tell(); });
+    const options = my.state.layers.flatMap((layer, i) => (fixed.keeps.includes(layer.kind) ? [] : [[String(i), `${i + 1} ${called(layer)}`]]));
+    choices = choice("Layer", "layer", options, (value) => { update({ layer: Number(value) }); my.tell(); });
     chosen.replaceChildren(choices.node);
-    rows = [null, ...state.layers].map((layer, i) => {
+    rows = [null, ...my.state.layers].map((layer, i) => {
       const name = make("span"), box = board(WIDTH, {}, 1), cells = [0, 1, 2].map(() => make("td"));
       const small = layer && fixed.keeps.includes(layer.kind);
       const head = make("th", { scope: "row" }, make("div", {}, layer ? `${called(layer)} ` : "the picture", name), ...(small ? [] : [box.node]));
       const row = make("tr", {}, head, ...cells);
-      if (layer && !small) row.addEventListener("click", () => { update({ layer: i - 1 }); tell(); });
+      if (layer && !small) row.addEventListener("click", () => { update({ layer: i - 1 }); my.tell(); });
       return { row, name, box, cells, small };
     });
     body.replaceChildren(...rows.map((r) => r.row));
@@ -106,27 +97,27 @@ function render({ model, el }) {
 
   // ---- from the state to the page
 
-  function draw(why) {
-    const r = shown = compute(state);
-    if (rows.length !== state.layers.length + 1) layRows();
-    const total = `It fits: ${grouped(r.parameters)} parameters, ${grouped(r.cost)} multiply-adds for one picture.`;
-    const words = why ? `Not possible: ${why}.` : r.fault ? `${r.fault[0].toUpperCase()}${r.fault.slice(1)}` : total;
-    if (said.textContent !== words) said.textContent = words;
+  function draw() {
+    const r = shown = compute(my.state);
+    if (rows.length !== my.state.layers.length + 1) layRows();
+    const total = `It fits: ${commas(r.parameters)} parameters, ${commas(r.cost)} multiply-adds for one picture.`;
+    const words = refused ? `Not possible: ${refused}.` : r.fault ? `${r.fault[0].toUpperCase()}${r.fault.slice(1)}` : total;
+    say(said, words);
     said.classList.toggle("fault", Boolean(r.fault));
     cured.hidden = !r.cure;
-    if (r.cure) cured.textContent = `Build ${called(state.layers[r.broken])} with ${Object.keys(r.cure)[0]}=${Object.values(r.cure)[0]}`;
+    if (r.cure) cured.textContent = `Build ${called(my.state.layers[r.broken])} with ${Object.keys(r.cure)[0]}=${Object.values(r.cure)[0]}`;
     drawControls();
     drawLadder(r);
     drawRung(r);
-    code.textContent = program(state);
-    node.dataset.sentence = sentence(state, fixed, r);
+    code.textContent = program(my.state);
+    node.dataset.sentence = sentence(my.state, fixed, r);
   }
 
   function drawControls() {
-    const layer = state.layers[state.layer];
-    sliders.size.show(state.size, 1, Math.max(MOST.size, 2 * built.size, state.size));
-    sliders.channels.show(state.channels, 1, Math.max(MOST.channels, built.channels, state.channels));
-    choices.show(String(state.layer), () => null);
+    const layer = my.state.layers[my.state.layer];
+    sliders.size.show(my.state.size, 1, Math.max(MOST.size, 2 * built.size, my.state.size));
+    sliders.channels.show(my.state.channels, 1, Math.max(MOST.channels, built.channels, my.state.channels));
+    choices.show(String(my.state.layer), () => null);
     for (const name of WINDOW) {
       windows[name].node.hidden = !layer.kernel_size;
       if (layer.kernel_size) windows[name].show(layer[name][0], name === "padding" ? 0 : 1, Math.max(MOST[name], layer[name][0]));
@@ -140,17 +131,17 @@ function render({ model, el }) {
   }
 
   function drawLadder(r) {
-    const scale = scales(), shapes = [[state.channels, state.size, state.size], ...r.rungs.map((rung) => rung.out)];
+    const scale = scales(), shapes = [[my.state.channels, my.state.size, my.state.size], ...r.rungs.map((rung) => rung.out)];
     const most = ["parameters", "cost"].map((part) => Math.max(1, ...r.rungs.map((rung) => rung[part])));
     rows.forEach(({ row, name, box, cells, small }, i) => {
-      const rung = r.rungs[i - 1], shape = shapes[i], layer = state.layers[i - 1];
+      const rung = r.rungs[i - 1], shape = shapes[i], layer = my.state.layers[i - 1];
       row.className = !layer ? "" : i - 1 === r.broken ? "broken" : shape ? "" : "above";
-      row.classList.toggle("chosen", i - 1 === state.layer);
+      row.classList.toggle("chosen", i - 1 === my.state.layer);
       if (layer) name.textContent = label(layer) === called(layer).replace(/^\d+ /, "") ? "" : label(layer);
       cells[0].textContent = shape ? times(shape) : i - 1 === r.broken ? `gets ${times(r.arrives)}` : "";
       ["parameters", "cost"].forEach((part, j) => {
         const value = rung?.[part], share = value ? (100 * value) / most[j] : 0;
-        cells[j + 1].textContent = value ? grouped(value) : "";
+        cells[j + 1].textContent = value ? commas(value) : "";
         cells[j + 1].style.background = share ? `linear-gradient(to left, rgba(47, 143, 216, 0.3) ${share}%, transparent ${share}%)` : "";
       });
       if (small) return;
@@ -158,7 +149,7 @@ function render({ model, el }) {
       if (shape) drawBox(box, shape, scale);
       else box.node.ariaLabel = "no box: nothing comes out";
     });
-    foot.replaceChildren(make("tr", {}, make("th", { scope: "row" }, "in all"), make("td"), make("td", {}, grouped(r.parameters)), make("td", {}, grouped(r.cost))));
+    foot.replaceChildren(make("tr", {}, make("th", { scope: "row" }, "in all"), make("td"), make("td", {}, commas(r.parameters)), make("td", {}, commas(r.cost))));
   }
 
   // A box as long as it has channels, as high and deep as the image; one that is too long is cut.
@@ -186,19 +177,14 @@ function render({ model, el }) {
   }
 
   function drawRung(r) {
-    const layer = state.layers[state.layer], rung = r.rungs[state.layer];
-    title.textContent = `Layer ${state.layer + 1}: ${called(layer)}`;
+    const layer = my.state.layers[my.state.layer], rung = r.rungs[my.state.layer];
+    title.textContent = `Layer ${my.state.layer + 1}: ${called(layer)}`;
     const lines = rung ? [`${times(rung.in)} becomes ${times(rung.out)}`, ...arithmetic(layer, rung)] : ["Nothing arrives that it can read."];
     numbers.replaceChildren(...lines.map((text) => make("p", {}, text)));
     line.textContent = pytorch(layer);
   }
 
-  draw();
-  hear(state, model.get("error") ?? "");
-  return () => {
-    python.forget();
-    forget();
-  };
+  return my.live();
 }
 
 export default { render };

@@ -1,4 +1,6 @@
-import { board, button, focusable, make, root, traits, watchWidth } from "./kit.js";
+import { board, dot, line } from "./canvas.js";
+import { button, focusable, make, say } from "./controls.js";
+import { begin, watchWidth } from "./kit.js";
 
 const NAMES = ["epochs", "batches", "rows", "points", "running", "stop"];
 const [TRAINING, VALIDATION] = ["#3d8fd1", "#e07b00"];
@@ -47,22 +49,13 @@ export function ticks(low, high, count) {
 }
 
 function render({ model, el }) {
-  const [node, forget] = root(el, CSS, () => draw());
-  const python = traits(model, NAMES, hear);
-  let state = python.read();
-
-  function hear(heard, message) {
-    state = heard;
-    error.textContent = message;
-    draw();
-  }
+  const my = begin({ model, el }, { names: NAMES, css: CSS, draw }), { node, error } = my;
 
   const stop = button("Stop training", () => {
-    state = { ...state, stop: true };
-    draw();
-    python.tell(state);
+    my.update({ stop: true });
+    my.tell();
   });
-  const said = make("p", { role: "status", className: "said" }), error = make("p", { role: "alert" }), now = make("p");
+  const said = make("p", { role: "status", className: "said" }), now = make("p");
   const charts = Object.fromEntries([["loss", "Loss"], ["accuracy", "Accuracy"]].map(([what, name]) => {
     const keys = [[TRAINING, "training"], [VALIDATION, "validation"]].map(([color, text]) => {
       const dot = make("i");
@@ -81,18 +74,18 @@ function render({ model, el }) {
     make("div", { className: "panels" }, ...Object.values(charts).map((chart) => chart.figure)), region);
 
   function draw() {
-    const { epochs, rows, points, running, batches } = state, last = points.at(-1), row = rows.at(-1);
-    node.dataset.sentence = sentence(state);
+    const { epochs, rows, points, running, batches } = my.state, last = points.at(-1), row = rows.at(-1);
+    node.dataset.sentence = sentence(my.state);
     stop.hidden = !running;
-    stop.disabled = state.stop;
-    const ended = state.stop ? "Stopped; everything so far is kept." : "Done.";
-    const phase = running ? (state.stop ? "Stopping after this batch." : "Training.") : row ? ended : "Not begun.";
+    stop.disabled = my.state.stop;
+    const ended = my.state.stop ? "Stopped; everything so far is kept." : "Done.";
+    const phase = running ? (my.state.stop ? "Stopping after this batch." : "Training.") : row ? ended : "Not begun.";
     const told = row ? `${phase} Epoch ${row.epoch} of ${epochs}: ${words(row)}.` : phase;
-    if (said.textContent !== told) said.textContent = told;
+    say(said, told);
     const gone = Math.max(row?.epoch ?? 0, last?.[0] ?? 0);
     const left = rows.length ? Math.round((rows.reduce((sum, r) => sum + r.seconds, 0) / rows.length) * (epochs - gone)) : null;
     const epoch = Math.min(epochs, Math.floor(gone - 1e-9) + 1);
-    now.textContent = running && last && !state.stop
+    now.textContent = running && last && !my.state.stop
       ? `Epoch ${epoch} of ${epochs}, ${Math.round(100 * (gone - epoch + 1))}% of ${batches} batches: ${words({ loss: last[1], accuracy: last[2] })}`
         + `${left === null ? "" : `; about ${left} s left`}` : "";
     for (const [what, chart] of Object.entries(charts)) drawChart(what, chart);
@@ -100,11 +93,11 @@ function render({ model, el }) {
   }
 
   function drawTable() {
-    const names = Object.keys(state.rows[0] ?? {});
+    const names = Object.keys(my.state.rows[0] ?? {});
     region.hidden = !names.length;
     heads.replaceChildren(...names.map((name) => make("th", { scope: "col" }, name)));
-    if (table.rows.length > state.rows.length) table.replaceChildren();
-    for (const row of state.rows.slice(table.rows.length)) {
+    if (table.rows.length > my.state.rows.length) table.replaceChildren();
+    for (const row of my.state.rows.slice(table.rows.length)) {
       const text = (name) => (name === "epoch" ? row[name] : name === "seconds" ? row[name].toFixed(1)
         : name.endsWith("loss") ? loss(row[name]) : share(row[name]));
       table.append(make("tr", {}, ...names.map((name) => make("td", {}, String(text(name))))));
@@ -113,12 +106,12 @@ function render({ model, el }) {
   }
 
   function drawChart(what, { picture, room, validation }) {
-    const [training, validated] = curves(state, what), all = [...training, ...validated].map(([, y]) => y);
+    const [training, validated] = curves(my.state, what), all = [...training, ...validated].map(([, y]) => y);
     validation.hidden = !validated.length;
     const width = Math.max(200, room.now() || 400);
     picture.resize(width, HIGH);
     const pen = picture.begin(), color = node.ink;
-    const across = Math.max(1, state.epochs), high = what === "accuracy" ? 1 : Math.max(0.001, ...all);
+    const across = Math.max(1, my.state.epochs), high = what === "accuracy" ? 1 : Math.max(0.001, ...all);
     const up = ticks(what === "accuracy" ? Math.min(0.9, ...all) : 0, high, 4), [low, top] = [up[0], what === "accuracy" ? 1 : up.at(-1)];
     const x = (v) => LEFT + (v / across) * (width - LEFT - RIGHT);
     const y = (v) => HIGH - BOTTOM - ((v - low) / (top - low)) * (HIGH - BOTTOM - TOP);
@@ -133,27 +126,17 @@ function render({ model, el }) {
     pen.fillText("epochs", LEFT + (width - LEFT - RIGHT) / 2, HIGH - 4);
     for (const [curve, strokeStyle] of [[training, TRAINING], [validated, VALIDATION]]) {
       Object.assign(pen, { strokeStyle, fillStyle: strokeStyle, lineWidth: 2, lineJoin: "round" });
-      pen.beginPath();
-      curve.forEach(([a, b], i) => (i ? pen.lineTo(x(a), y(b)) : pen.moveTo(x(a), y(b))));
-      pen.stroke();
-      if (curve === training && state.points.length) continue;
-      for (const [a, b] of curve) {
-        pen.beginPath();
-        pen.arc(x(a), y(b), 3.5, 0, 2 * Math.PI);
-        pen.fill();
-      }
+      const points = curve.map(([a, b]) => [x(a), y(b)]);
+      line(pen, points);
+      if (curve === training && my.state.points.length) continue;
+      for (const point of points) dot(pen, point, 3.5);
     }
     const end = (curve) => (what === "accuracy" ? share : loss)(curve.at(-1)[1]);
     picture.node.ariaLabel = `${what}: ${training.length ? `training ${end(training)}` : "nothing yet"}`
       + `${validated.length ? `, validation ${end(validated)}` : ""}`;
   }
 
-  hear(state, model.get("error") ?? "");
-  return () => {
-    for (const { room } of Object.values(charts)) room.forget();
-    python.forget();
-    forget();
-  };
+  return my.live(...Object.values(charts).map((chart) => chart.room));
 }
 
 export default { render };

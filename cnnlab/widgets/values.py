@@ -7,13 +7,13 @@ import torch
 
 
 def number(x):
-    """Two decimals and no idle zeros; a tie goes up. cnnlab/js/kit.js has the same, so that sentences are equal."""
+    """Two decimals and no idle zeros; a tie goes up. cnnlab/js/numbers.js has the same, so that sentences are equal."""
     hundredths = math.floor(float(x) * 100 + 0.5 + 1e-9)
     return f"{hundredths / 100:.2f}".rstrip("0").rstrip(".")
 
 
 def text(x):
-    """A number of any size: two decimals, or two digits and a power of ten. cnnlab/js/kit.js has the same."""
+    """A number of any size: two decimals, or two digits and a power of ten. cnnlab/js/numbers.js has the same."""
     if x == 0 or 0.01 <= abs(x) < 1e4:
         return number(x)
     digits, _, power = f"{x:.1e}".partition("e")
