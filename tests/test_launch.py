@@ -37,6 +37,13 @@ def test_prints_what_all_print(folder, capsys):
     assert sorted(capsys.readouterr().out.splitlines()) == ["ends 0 of 3", "ends 1 of 3", "ends 2 of 3"]
 
 
+def test_variables_of_its_own(folder, capsys, monkeypatch):
+    monkeypatch.setenv("CNNLAB_DATA", "elsewhere")
+    (folder / "script.py").write_text("import os; print(os.environ['CNNLAB_DATA'], os.environ['OMP_NUM_THREADS'])")
+    train.torchrun("script.py", processes=1, folder=folder, CNNLAB_DATA=".", OMP_NUM_THREADS="7")
+    assert capsys.readouterr().out == ". 7\n"
+
+
 def test_starts_again_as_often_as_told(folder):
     train.torchrun("script.py", "dies", restarts=1, folder=folder)
     assert {path.name for path in folder.glob("dies*")} == {"dies.0.0", "dies.1.0", "dies.0.1", "dies.1.1"}

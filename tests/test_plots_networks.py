@@ -186,6 +186,15 @@ def test_layers_stand_at_what_was_measured_and_look_as_what_they_wait_for():
     assert gaps == pytest.approx([1.25, 50, 60])  # the roof above each
 
 
+def test_no_name_crosses_the_roof():
+    (ax,) = plots.roofline({"on the slope": (0.5, 5e9), "on the flat part": (50, 60e9)}, 60e9, 10e9).axes
+    x, y = ax.transData.transform(ax.lines[0].get_xydata()).T
+    for text in ax.texts[2:]:
+        box = text.get_window_extent()
+        for at in np.linspace(box.x0, box.x1, 50):
+            assert not box.y0 < np.interp(at, x, y) < box.y1, text.get_text()
+
+
 # ---- words
 
 

@@ -28,18 +28,20 @@ def roofline(layers, peak, bandwidth, title=None):
     corner = peak / bandwidth
     least, most = min(x for x, _ in layers.values()), max(x for x, _ in layers.values())
     left, right = min(least, corner) / 3, max(most, corner) * 6
+    low = min(left * bandwidth, *(rate for _, rate in layers.values())) / giga / 2
+    high = peak / giga * 6
     fig, (ax,) = figure(width=6.8, height=4.2)
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.plot([left, corner, right], [left * bandwidth / giga, peak / giga, peak / giga], color=INK, label="roof")
-    ax.axvline(corner, color=INK, linestyle=":", linewidth=1)
+    ax.plot([corner, corner], [low, high], color=INK, linestyle=":", linewidth=1)
     for label, (x, rate) in layers.items():
-        roof = min(peak, x * bandwidth) / giga
+        at_best = min(peak, x * bandwidth) / giga
         waits = int(x >= corner)  # 0 for memory, 1 for arithmetic
-        ax.plot([x, x], [rate / giga, roof], color="#bbbbbb", linewidth=1, zorder=1)
+        ax.plot([x, x], [rate / giga, at_best], color="#bbbbbb", linewidth=1, zorder=1)
         ax.errorbar([x], [rate / giga], label=label, color=colours()[waits], marker="os"[waits], markersize=7)
     ax.set_xlim(left, right)
-    ax.set_ylim(min(left * bandwidth, *(rate for _, rate in layers.values())) / giga / 2, peak / giga * 6)
+    ax.set_ylim(low, high)
     ax.set_xlabel("arithmetic intensity (multiply-adds per byte)")
     ax.set_ylabel("billion multiply-adds per second")
     for word, at in (("waits for memory  ", "right"), ("  waits for arithmetic", "left")):
@@ -47,5 +49,5 @@ def roofline(layers, peak, bandwidth, title=None):
     open_frame(ax)
     if title:
         ax.set_title(title, fontsize=11, loc="left")
-    name_points(ax, [(label, float(x), float(rate) / giga) for label, (x, rate) in layers.items()], {})
+    name_points(ax, [(label, float(x), float(rate) / giga) for label, (x, rate) in layers.items()], {}, ax.lines)
     return fig

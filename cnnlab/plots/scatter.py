@@ -1,5 +1,9 @@
 """Points with a name each: what one thing costs and what it brings."""
 
+import itertools
+
+import numpy as np
+
 from cnnlab.plots.style import INK, colours, figure, open_frame
 
 MARKERS = "osD^vP*Xp<"
@@ -44,8 +48,13 @@ def points(items, xlabel, ylabel, title=None, log_x=False, error=None):
     return fig
 
 
-def name_points(ax, named, error):
-    """Each label beside its point: right, left, above or below, the first place where it covers nothing."""
+def name_points(ax, named, error, lines=()):
+    """Each label beside its point: right, left, above or below, the first place where it covers nothing.
+
+    named      (label, x, y) of each point
+    error      {label: half-width in y}
+    lines      drawn straight from point to point, which no label shall cross
+    """
     from matplotlib.transforms import Bbox
 
     ax.figure.draw_without_rendering()  # from here on places in pixels are known
@@ -55,6 +64,11 @@ def name_points(ax, named, error):
         half = float(error.get(label, 0))
         (left, low), (right, high) = ax.transData.transform([(x, y - half), (x, y + half)])
         taken.append(Bbox([[left - 5 * point, low - 5 * point], [right + 5 * point, high + 5 * point]]))
+    for line in lines:
+        corners = ax.transData.transform(line.get_xydata())
+        for a, b in itertools.pairwise(corners):
+            places = a + (b - a) * np.linspace(0, 1, 200)[:, None]
+            taken += [Bbox([place - point, place + point]) for place in places]
     frame = ax.get_window_extent()
     for label, x, y in named:
         text = ax.annotate(label, (x, y), xytext=PLACES[0][:2], textcoords="offset points", fontsize=9, color=INK)

@@ -12,7 +12,7 @@ from pathlib import Path
 HOME = Path(__file__).resolve().parents[2]  # where cnnlab lies, for those who run it without having installed it
 
 
-def torchrun(*command, processes=2, restarts=0, folder=None, seconds=300):
+def torchrun(*command, processes=2, restarts=0, folder=None, seconds=300, **environment):
     """Start processes on this machine, print what they print while they run, and come back when all have ended.
 
     command     what follows `torchrun --standalone --nproc-per-node=2`: "-m", "cnnlab.train", "--recipe", "lenet", ...
@@ -20,6 +20,7 @@ def torchrun(*command, processes=2, restarts=0, folder=None, seconds=300):
     restarts    how often all are started again after one has died, --max-restarts
     folder      where they work; None: here
     seconds     then they are ended
+    environment variables beside those of this process, such as CNNLAB_DATA="."
 
     Raises RuntimeError with the first error of a process that did not end well, TimeoutError where they do not end.
     """
@@ -37,7 +38,7 @@ def torchrun(*command, processes=2, restarts=0, folder=None, seconds=300):
             stderr=errors,
             text=True,
             cwd=folder,
-            env=_environment(processes),
+            env=_environment(processes) | environment,
         )
         clock = threading.Timer(seconds, lambda: (late.set(), _end(started)))
         clock.start()
