@@ -21,7 +21,11 @@ def _gives_rows(my_rows):
     if not callable(my_rows):
         return f"a {type(my_rows).__name__}; the function itself, without brackets"
     for rows, world in SHARES:
-        for rank, part in enumerate(_parts(my_rows, rows, world)):
+        try:
+            parts = _parts(my_rows, rows, world)
+        except IndexError:
+            return f"there are not {world} shares of {rows} rows; where rows are few, a share may be empty"
+        for rank, part in enumerate(parts):
             if part is None or part is ...:
                 return "nothing yet; end it with `return x[...]`"
             if not isinstance(part, torch.Tensor) or part.dim() != 1:
@@ -34,8 +38,9 @@ def _loses_none(my_rows):
     for rows, world in SHARES:
         missing = sorted(set(range(rows)) - set(torch.cat(_parts(my_rows, rows, world)).tolist()))
         if missing:
-            left = ": whole shares leave a rest, which somebody has to take" if len(missing) < world else ""
-            return f"of {rows} rows in {world} processes nobody has {missing[:3]}{left}"
+            rest = len(missing) < world and missing[0] == rows - len(missing)
+            why = ": whole shares leave a rest, which somebody has to take" if rest else ""
+            return f"of {rows} rows in {world} processes nobody has {missing[:3]}{why}"
     return True
 
 
@@ -106,6 +111,14 @@ EXERCISES = [
                 lambda s, b, a: math.ceil(s / abs(b - a)) if a != b else math.inf,
                 "slower steps earned something, too; where after is not below before, return math.inf",
             ),
+            Wrong(
+                lambda s, b, a: s // (b - a) + 1 if a < b else math.inf,
+                "one step more were needed where it comes out even; math.ceil(320.0) is 320",
+            ),
+            Wrong(
+                lambda s, b, a: math.ceil(s / (b - a)) if a < b else 0,
+                "nothing had to be earned back; what never pays has math.inf",
+            ),
             Wrong(lambda s, b, a: s / (b - a) * b if a < b else math.inf, "seconds were asked for; count steps"),
         ),
     ),
@@ -133,6 +146,14 @@ EXERCISES = [
             Wrong(
                 lambda i, o, p=0, images=1, each=4: images * (math.prod(i) + math.prod(o)) + p,
                 "numbers are counted, not bytes",
+            ),
+            Wrong(
+                lambda i, o, p=0, images=1, each=4: each * images * (math.prod(i) + math.prod(o)) + p,
+                "a parameter had one byte; it has bytes_each like all numbers",
+            ),
+            Wrong(
+                lambda i, o, p=0, images=1, each=4: 8 * bytes_moved(i, o, p, images, each),
+                "bits are counted",
             ),
             Wrong(
                 lambda i, o, p=0, images=1, each=4: each * (images * math.prod(i) + p),
@@ -184,6 +205,8 @@ EXERCISES = [
             Wrong(lambda: _by_size(math.ceil), "are shared as [3, 3, 3, 1]"),
             Wrong(lambda: _rest_to_the_last, "are shared as [2, 2, 2, 4]"),
             Wrong(lambda: lambda x, rank, world: x[rank : rank + 1], "nobody has [2, 3, 4]"),
+            Wrong(lambda: lambda x, rank, world: x.chunk(world)[rank], "not 4 shares of 3 rows"),
+            Wrong(lambda: lambda x, rank, world: x.tensor_split(world)[rank][1:], "nobody has [0, 8]"),
             Wrong(
                 lambda: lambda x, rank, world: x[rank * len(x) // world : (rank + 1) * len(x) // world + 1],
                 "are taken twice",
