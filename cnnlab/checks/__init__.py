@@ -8,8 +8,9 @@ import difflib
 import importlib
 
 from cnnlab.checks.engine import compare_values, write
+from cnnlab.checks.patients import DEFECTS, patient
 
-__all__ = ["check", "hint", "predict", "progress", "results", "reveal", "solution"]
+__all__ = ["DEFECTS", "check", "hint", "patient", "predict", "progress", "results", "reveal", "solution"]
 
 TABLES = (
     "start",
@@ -27,6 +28,7 @@ TABLES = (
     "inside",
     "transfer",
     "faster",
+    "design",
 )
 
 _hints_given: dict[str, int] = {}

@@ -22,6 +22,7 @@ from .launch import torchrun
 from .loop import Result, evaluate, fit, predict_logits
 from .paying import break_even, exchange_seconds
 from .process import ALONE, Process
+from .sanity import blind_loss, gradient_gap, overfits
 from .states import moved
 
 __all__ = [
@@ -30,15 +31,18 @@ __all__ = [
     "Process",
     "RateSweep",
     "Result",
+    "blind_loss",
     "break_even",
     "confusion_matrix",
     "evaluate",
     "exchange_seconds",
     "expected_calibration_error",
     "fit",
+    "gradient_gap",
     "join",
     "load_weights",
     "moved",
+    "overfits",
     "predict_logits",
     "rate_finder",
     "seed",
