@@ -83,6 +83,8 @@ class Leaderboard:
             title = f"{plain(first['data'])}: {first['images']:,} pictures set aside, {first['budget']:g} s of training"
             cells = [_cells(row) for row in group]
             empty = [column for column in cells[0] if not any(line[column] for line in cells)]
+            if len({line["machine"] for line in cells}) == 1:  # one machine: named once
+                title, empty = f"{title}; {cells[0]['machine']}", [*empty, "machine"]
             yield title, [{column: text for column, text in line.items() if column not in empty} for line in cells]
         if not groups:
             yield f"No entry yet on {self.path}. Make one with challenge.enter('your name').", []
@@ -147,11 +149,12 @@ def _width(text):
 def _html(title, cells):
     if not cells:
         return f"<p>{html.escape(title)}</p>"
-    sides = {name: "right" if side == ">" else "left" for name, (side, _) in HEADS.items()}
-    head = "".join(f'<th scope="col" style="text-align:{sides[name]}">{name}</th>' for name in cells[0])
+    styles = {name: "text-align:right" if side == ">" else "text-align:left" for name, (side, _) in HEADS.items()}
+    styles["when (UTC)"] += ";white-space:nowrap"
+    head = "".join(f'<th scope="col" style="{styles[name]}">{name}</th>' for name in cells[0])
     body = "".join(
         "<tr>"
-        + "".join(f'<td style="text-align:{sides[name]}">{html.escape(text)}</td>' for name, text in line.items())
+        + "".join(f'<td style="{styles[name]}">{html.escape(text)}</td>' for name, text in line.items())
         + "</tr>"
         for line in cells
     )
