@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from cnnlab import data, inside, models, widgets
+from cnnlab import data, inside, models, shapes, widgets
+from cnnlab.plots import overlays
 from cnnlab.widgets import feature_browser_state as browser
 from cnnlab.widgets import hosts
 from cnnlab.widgets.feature_browser import draw, packed
@@ -147,6 +148,52 @@ def test_the_page_is_a_picture_that_says_what_is_missing():
     assert hosts.ASLEEP in pages[0] and '<img alt="Feature browser: picture 0' in pages[0] and "<script" not in pages[0]
 
 
+# layer: where its first value looks, and how many pixels on the next one does, both by hand
+LOOKS = {
+    "conv1": (0, 1),
+    "layer1": (0, 1),
+    "layer2": (0, 2),  # a window of 3 with padding 1 looks at its middle: 0, 2, 4, ...
+    "layer3": (0, 4),
+}
+
+
+@pytest.mark.parametrize("layer", LOOKS)
+def test_grad_cam_lies_over_the_pixels_that_it_looks_at(layer):
+    """In the page and in the stand-in as in plots.overlays, which is given the field of the layers in a row."""
+    shown = widgets.feature_browser(image=3, layer=layer, live=False)
+    centre, jump = LOOKS[layer]
+    answer, subject = shown.answer(), shown.state["subject"]
+    net, n = subject.model, {"conv1": 1, "layer1": 3, "layer2": 5, "layer3": 7}[layer]
+    blocks = [net.layer1[0], net.layer2[0], net.layer3[0]]
+    field = shapes.receptive_field([net.conv1, *(c for b in blocks for c in (b.conv1, b.conv2))][:n])[-1]
+    assert (field.centre, field.jump) == (centre, jump)
+    plain = overlays(subject.pictures[3:4], answer.cam[None], field=field).axes[0].images[1].get_extent()
+    side = answer.cam.shape[0]
+    first, last = centre - jump / 2, centre + jump * (side - 0.5)
+    assert plain == [first, last, last, first]
+    assert list(packed(shown.state, answer)["over"]) == plain
+    assert draw(shown.state).axes[0].images[1].get_extent() == plain
+
+
+def test_the_field_is_known_where_windows_lead():
+    """Of any network: poolings, branches and maps of one size; else the map is spread over the picture."""
+    net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(2), nn.Conv2d(2, 2, (1, 3), stride=(1, 2)), nn.ReLU())
+    head = nn.Sequential(nn.Flatten(), nn.LazyLinear(3))
+    model = nn.Sequential(net, head)
+    model(torch.zeros(1, 1, 20, 20))
+    given = OWN | {"model": model.eval(), "pictures": torch.zeros(1, 1, 20, 20).byte(), "layers": ["0.1", "0.3"]}
+    shown = widgets.feature_browser(**given, live=False)
+    fields = shown.state["subject"].fields
+    assert (fields["0.1"].centre, fields["0.1"].jump) == (1.5, 2)
+    assert (fields["0.3"].centre, fields["0.3"].jump) == ((1.5, 3.5), (2, 4))
+    assert packed(shown.state, shown.answer())["over"] == (1.5, 17.5, 18.5, 0.5)  # 4 columns of 4 pixels, 9 rows of 2
+    up = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ConvTranspose2d(2, 2, 2), nn.Flatten(), nn.LazyLinear(3))
+    up(torch.zeros(1, 1, 20, 20))
+    shown = widgets.feature_browser(**given | {"model": up.eval(), "layers": ["1"]}, live=False)
+    assert shown.state["subject"].fields["1"] is None
+    assert packed(shown.state, shown.answer())["over"] == (-0.5, 19.5, 19.5, -0.5)
+
+
 def test_the_stand_in_shows_picture_map_and_all_maps(shown):
     seen, chosen, every = draw(shown.state).axes
     answer = shown.answer()
@@ -198,12 +245,12 @@ def test_values_that_come_together_are_answered_once(monkeypatch):
 NODE = shutil.which("node")
 RUN = """
 import { readFileSync } from "node:fs";
-import { floats, grid, heatScale } from "./explorer.mjs";
-const { bytes, counts, high } = JSON.parse(readFileSync("ask.json"));
+import { floats, grid, heatScale, rectangle } from "./explorer.mjs";
+const { bytes, counts, high, over } = JSON.parse(readFileSync("ask.json"));
 const buffer = Uint8Array.from([9, ...bytes]);
 const view = new DataView(buffer.buffer, 1);
 const heat = [0, high / 2, high].map(heatScale(high));
-console.log(JSON.stringify({ values: [...floats(view)], grids: counts.map(grid), heat }));
+console.log(JSON.stringify({ values: [...floats(view)], grids: counts.map(grid), heat, place: rectangle(over, 10) }));
 """
 
 
@@ -215,13 +262,14 @@ def test_the_page_reads_what_python_sends(tmp_path):
     assert sent["first"] == 64 and sent["shape"] == [70, 6, 6] and len(sent["maps"]) == 6 * 36 * 4
     (tmp_path / "explorer.mjs").write_text(hosts.source("feature_browser"), encoding="utf-8")
     (tmp_path / "run.mjs").write_text(RUN, encoding="utf-8")
-    asked = {"bytes": list(sent["maps"]), "counts": [1, 4, 16, 64], "high": 3.0}
+    asked = {"bytes": list(sent["maps"]), "counts": [1, 4, 16, 64], "high": 3.0, "over": sent["over"]}
     (tmp_path / "ask.json").write_text(json.dumps(asked), encoding="utf-8")
     done = subprocess.run([NODE, "run.mjs"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert torch.equal(torch.tensor(answer["values"]).view(6, 6, 6), shown.answer().maps[64:])
     assert [(g["columns"], g["rows"]) for g in answer["grids"]] == [(1, 1), (4, 1), (4, 4), (8, 8)]
+    assert answer["place"] == [0, 0, 60, 60]  # a ReLU after 3x3 with padding: its squares are the pixels
     from matplotlib import colormaps
 
     for rgb, where in zip(answer["heat"], (0, 0.5, 1.0), strict=True):

@@ -85,27 +85,29 @@ export function pointed({ node, at }, to, step, settled, touchAction = "none") {
 
 const sheets = {};  // for each size of picture a small canvas, drawn pixel for pixel and then enlarged
 
-function enlarge(pen, rows, columns, cell, left, top, color) {
+function enlarge(pen, rows, columns, [left, top, width, height], color, smooth = false) {
   const sheet = (sheets[`${rows}x${columns}`] ??= make("canvas", { width: columns, height: rows }));
   sheet.pen ??= sheet.getContext("2d", { willReadFrequently: true });
   sheet.image ??= sheet.pen.createImageData(columns, rows);
   color(sheet.image.data);
   sheet.pen.putImageData(sheet.image, 0, 0);
-  pen.imageSmoothingEnabled = false;
-  pen.drawImage(sheet, left, top, columns * cell, rows * cell);
+  pen.imageSmoothingEnabled = smooth;
+  pen.drawImage(sheet, left, top, width, height);
 }
+
+const colored = (values, color) => (data) => {
+  for (let i = 0, at = 0; at < data.length; i++) {
+    const rgb = color(values[i]);
+    data[at++] = rgb[0];
+    data[at++] = rgb[1];
+    data[at++] = rgb[2];
+    data[at++] = 255;
+  }
+};
 
 // rows x columns values as cells of `cell` pixels at (left, top), with their numbers where these fit.
 export function drawCells(pen, values, rows, columns, cell, color, left = 0, top = 0) {
-  enlarge(pen, rows, columns, cell, left, top, (data) => {
-    for (let i = 0, at = 0; i < rows * columns; i++) {
-      const rgb = color(values[i]);
-      data[at++] = rgb[0];
-      data[at++] = rgb[1];
-      data[at++] = rgb[2];
-      data[at++] = 255;
-    }
-  });
+  enlarge(pen, rows, columns, [left, top, columns * cell, rows * cell], colored(values, color));
   if (cell < 26) return;
   pen.font = `${Math.min(15, cell * 0.38)}px system-ui, sans-serif`;
   pen.textAlign = "center";
@@ -116,11 +118,18 @@ export function drawCells(pen, values, rows, columns, cell, color, left = 0, top
   }
 }
 
+// The same values laid over a rectangle (left, top, width, height), half seen through and without edges between them.
+export function drawHeat(pen, values, rows, columns, rectangle, color) {
+  pen.globalAlpha = 0.6;
+  enlarge(pen, rows, columns, rectangle, colored(values, color), true);
+  pen.globalAlpha = 1;
+}
+
 // A color picture from its three planes, whose brightest value is `most`.
 export function drawColors(pen, [red, green, blue], rows, columns, cell, most = 1, left = 0, top = 0) {
   const light = 255 / most;
-  enlarge(pen, rows, columns, cell, left, top, (data) => {
-    for (let i = 0, at = 0; i < rows * columns; i++) {
+  enlarge(pen, rows, columns, [left, top, columns * cell, rows * cell], (data) => {
+    for (let i = 0, at = 0; at < data.length; i++) {
       data[at++] = light * red[i];
       data[at++] = light * green[i];
       data[at++] = light * blue[i];

@@ -1,4 +1,4 @@
-import { board, css, drawCells, frame, greyScale, legend, pointed, signedScale } from "./canvas.js";
+import { board, drawCells, drawColors, drawHeat, frame, greyScale, legend, pointed, signedScale } from "./canvas.js";
 import { choice, make, say, slider, tick } from "./controls.js";
 import { begin } from "./kit.js";
 import { number, text } from "./numbers.js";
@@ -27,6 +27,11 @@ export function heatScale(high) {
 // Bytes that Python sent, as numbers.
 export function floats(view) {
   return new Float32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
+}
+
+// What Python says in pixels, the first one's own middle being 0, as left, top, width and height on the screen.
+export function rectangle([left, right, bottom, top], scale) {
+  return [left + 0.5, top + 0.5, right - left, bottom - top].map((v) => v * scale);
 }
 
 // How many maps stand in a row, and how wide each is drawn.
@@ -128,22 +133,16 @@ function render({ model, el }) {
 
   function drawPicture() {
     const { shown } = my.state, [c, h, w] = shown.picture_shape, pixels = new Uint8Array(shown.picture.buffer, shown.picture.byteOffset, c * h * w);
+    const [red, green, blue] = [0, 1, 2].map((k) => pixels.subarray((k % c) * h * w, ((k % c) + 1) * h * w));
+    const light = Float64Array.from(red, (_, i) => 0.299 * red[i] + 0.587 * green[i] + 0.114 * blue[i]);
     picture.resize(SIDE, (SIDE * h) / w);
-    const at = Array.from({ length: h * w }, (_, i) => i), pen = picture.begin(), color = (i) => [0, 1, 2].map((k) => pixels[(k % c) * h * w + i]);
-    const grey = (i) => { const [r, g, b] = color(i); return Array(3).fill(0.299 * r + 0.587 * g + 0.114 * b); };
-    drawCells(pen, at, h, w, Math.min(SIDE / w, 25), my.state.cam ? grey : color);
+    const pen = picture.begin();
+    drawColors(pen, my.state.cam ? [light, light, light] : [red, green, blue], h, w, SIDE / w, 255);
     titles[0].textContent = my.state.cam ? `Where it looks for: ${shown.label}` : `Picture ${shown.state.image}`;
     heat.node.hidden = !my.state.cam;
     if (!my.state.cam) return;
     const cam = floats(shown.cam), [, rows, columns] = shown.shape, high = cam.reduce((a, v) => Math.max(a, v), 0), warm = heatScale(high);
-    const small = make("canvas", { width: columns, height: rows }), on = small.getContext("2d");
-    cam.forEach((v, i) => {
-      on.fillStyle = css(warm(v));
-      on.fillRect(i % columns, Math.floor(i / columns), 1, 1);
-    });
-    Object.assign(pen, { imageSmoothingEnabled: true, globalAlpha: 0.6 });
-    pen.drawImage(small, 0, 0, SIDE, (SIDE * h) / w);
-    pen.globalAlpha = 1;
+    drawHeat(pen, cam, rows, columns, rectangle(shown.over, SIDE / w), warm);
     heat.show(0, high, warm);
   }
 

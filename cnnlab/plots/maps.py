@@ -64,10 +64,7 @@ def overlays(pictures, maps, titles=None, columns=None, size=1.7, title=None, fi
     rows = -(-len(maps) // columns)
     h, w = pictures.shape[2:]
     low, high = _limits(maps)
-    extent = (-0.5, w - 0.5, h - 0.5, -0.5)  # the picture's own, whatever the size of the map
-    if field is not None:
-        right, bottom = (field.centre + field.jump * (count - 0.5) for count in maps.shape[:0:-1])
-        extent = (field.centre - field.jump / 2, right, bottom, field.centre - field.jump / 2)
+    place = extent(maps.shape[1:], (h, w), field)
     height = rows * (size * h / w + (0.35 if titles is not None else 0.05)) + 0.4 * bool(title)
     fig, axes = figure(rows, columns, width=columns * size + 0.9, height=height)
     for i, ax in enumerate(axes):
@@ -82,7 +79,7 @@ def overlays(pictures, maps, titles=None, columns=None, size=1.7, title=None, fi
             vmax=high,
             alpha=0.6,
             interpolation="bilinear",
-            extent=extent,
+            extent=place,
         )
         ax.set(xlim=(-0.5, w - 0.5), ylim=(h - 0.5, -0.5))
         bare(ax)
@@ -92,6 +89,26 @@ def overlays(pictures, maps, titles=None, columns=None, size=1.7, title=None, fi
     if title:
         fig.suptitle(title, fontsize=11)
     return fig
+
+
+def extent(shape, pixels, field=None):
+    """Where a map lies on its picture: left, right, bottom, top in pixels, the first one's own middle being 0.
+
+    shape    (mh, mw)  of the map
+    pixels   (h, w)    of the picture
+    field    as in overlays; pairs (rows, columns) where the two differ
+
+    Each value lies over a square around the middle of what it sees; without a field over its share of the picture.
+    """
+    axes = []
+    for axis, (count, side) in enumerate(zip(shape, pixels, strict=True)):
+        if field is None:
+            axes.append((-0.5, side - 0.5))
+        else:
+            jump, centre = (v[axis] if isinstance(v, tuple) else v for v in (field.jump, field.centre))
+            axes.append((centre - jump / 2, centre + jump * (count - 0.5)))
+    (top, bottom), (left, right) = axes
+    return left, right, bottom, top
 
 
 def _limits(maps):

@@ -132,6 +132,8 @@ def _plain(state):
 
 def packed(state, answer):
     """An answer for the page: numbers as bytes, of at most BLOCK maps around the chosen one."""
+    from cnnlab.plots.maps import extent
+
     first = state["channel"] // BLOCK * BLOCK
     order = answer.probabilities.argsort(descending=True, stable=True)[:3].tolist()
     picture = state["subject"].pictures[state["image"]]
@@ -144,6 +146,7 @@ def packed(state, answer):
         "first": first,
         "shape": list(answer.maps.shape),
         "range": [float(answer.maps.min()), float(answer.maps.max())],
+        "over": extent(answer.cam.shape, picture.shape[1:], state["subject"].fields[state["layer"]]),
         "cam": answer.cam.contiguous().numpy().astype("<f4").tobytes(),
         "label": state["subject"].classes[answer.label],
         "best": [[state["subject"].classes[i], float(answer.probabilities[i])] for i in order],
@@ -155,10 +158,11 @@ def draw(state):
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
-    from cnnlab.plots.maps import HEAT
+    from cnnlab.plots.maps import HEAT, extent
     from cnnlab.plots.style import SIGNED, bare
 
-    answer, picture = ask(state), state["subject"].pictures[state["image"]].numpy()
+    answer, subject = ask(state), state["subject"]
+    picture = subject.pictures[state["image"]].numpy()
     first = state["channel"] // BLOCK * BLOCK
     block, reach = answer.maps[first : first + BLOCK], answer.maps.abs().max().item() or 1
     scale = {"cmap": "gray", "vmin": 0, "vmax": reach, "interpolation": "nearest"}
@@ -171,12 +175,13 @@ def draw(state):
     if state["cam"]:
         grey = colour if colour.ndim == 2 else colour @ (0.299, 0.587, 0.114)
         seen.imshow(grey, cmap="gray", vmin=0, vmax=255)
-        within, top = (-0.5, w - 0.5, h - 0.5, -0.5), answer.cam.max().item() or 1
-        options = {"cmap": HEAT, "vmin": 0, "vmax": top, "alpha": 0.6, "interpolation": "bilinear", "extent": within}
+        place, top = extent(answer.cam.shape, (h, w), subject.fields[state["layer"]]), answer.cam.max().item() or 1
+        options = {"cmap": HEAT, "vmin": 0, "vmax": top, "alpha": 0.6, "interpolation": "bilinear", "extent": place}
         seen.imshow(answer.cam.numpy(), **options)
+        seen.set(xlim=(-0.5, w - 0.5), ylim=(h - 0.5, -0.5))
     else:
         seen.imshow(colour, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    name = state["subject"].classes[answer.label]
+    name = subject.classes[answer.label]
     seen.set_title(f"Grad-CAM for {name}" if state["cam"] else f"picture {state['image']}", fontsize=11)
     chosen.imshow(answer.maps[state["channel"]].numpy(), **scale)
     chosen.set_title(f"{state['layer']}, channel {state['channel']}", fontsize=11)

@@ -1,10 +1,11 @@
 """The state of the feature-map browser: a network with its pictures, what may be asked of them, and what it answers."""
 
+import functools
 from typing import NamedTuple
 
 import torch
 
-from cnnlab import inside
+from cnnlab import inside, shapes
 from cnnlab.widgets import values
 from cnnlab.widgets.values import number, text
 
@@ -28,17 +29,30 @@ class Subject:
         self.model, self.pictures = model, pictures
         device = next((p.device for p in model.parameters()), torch.device("cpu"))
         self.x = data.normalise(pictures, mean, sd).to(device)
-        logits, shapes = self._shapes()
+        logits, sizes = self._sizes()
         self.classes = _names(classes, logits.shape[1])
-        self.channels = _chosen(layers, shapes)  # {layer: how many maps}
+        self.channels = _chosen(layers, sizes)  # {layer: how many maps}
 
-    def _shapes(self):
-        """What the model says about the first picture, and {layer: shape} of what each of its layers gives, once."""
-        given, handles = {}, []
+    def _sizes(self):
+        """What the model says about the first picture, and {layer: shape} of what each of its layers gives, once.
+
+        .fields becomes {layer: what one value of its maps sees, or None where that is not known}.
+        """
+        given, handles, self.fields = {}, [], {}
+        windows = {self.x.shape[2:]: []}  # size of maps: the layers with a window on the way there; branches that meet
+        # are of one size, and look at the same place
+
+        def keep(module, inputs, y, name):
+            given.setdefault(name, []).append(y)
+            if isinstance(y, torch.Tensor) and y.ndim == 4:
+                if hasattr(module, "kernel_size") and isinstance(inputs[0], torch.Tensor):
+                    before = windows.get(inputs[0].shape[2:])
+                    windows[y.shape[2:]] = None if before is None else [*before, module]
+                self.fields[name] = _field(windows.get(y.shape[2:]))
+
         for name, module in self.model.named_modules():
             if name:
-                keep = lambda module, inputs, y, name=name: given.setdefault(name, []).append(y)  # noqa: E731
-                handles.append(module.register_forward_hook(keep))
+                handles.append(module.register_forward_hook(functools.partial(keep, name=name)))
         try:
             logits = inside.activations(self.model, self.x[:1], self.model)
         finally:
@@ -51,9 +65,17 @@ class Subject:
         return logits, {name: y[0].shape for name, y in given.items() if len(y) == 1 and isinstance(y[0], torch.Tensor)}
 
 
-def _chosen(layers, shapes):
+def _field(layers):
+    """The shapes.Field after some layers; None without any, or where one has no window of fixed size."""
+    try:
+        return shapes.receptive_field(layers)[-1] if layers else None
+    except ValueError:
+        return None
+
+
+def _chosen(layers, sizes):
     """{layer: channels} of the layers asked for; else of the model's own parts, or of all layers if these are few."""
-    maps = {name: shape[1] for name, shape in shapes.items() if len(shape) == 4 and shape[2] * shape[3] > 1}
+    maps = {name: shape[1] for name, shape in sizes.items() if len(shape) == 4 and shape[2] * shape[3] > 1}
     if layers is None:
         parts = {name: channels for name, channels in maps.items() if "." not in name}
         maps = parts if len(parts) > 2 else maps
