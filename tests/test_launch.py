@@ -1,13 +1,17 @@
 """train.torchrun, as a notebook starts it, and when what costs time first pays."""
 
+import json
 import math
+import re
 import sys
 import threading
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
 
-from cnnlab import train
+from cnnlab import data, train
 from cnnlab.train import launch
 
 SCRIPT = r"""
@@ -100,6 +104,22 @@ def test_nothing_to_start(start):
     command, options = start
     with pytest.raises(ValueError, match=r"torchrun: command=.* What to start, and in how many processes, is needed"):
         train.torchrun(*command, **options)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="not tried there")
+def test_the_script_of_notebook_14_dies_once_and_ends(tmp_path, capsys):
+    """Its cell is switched off where nobody looks; here the script runs, on fewer digits."""
+    notebook = (Path(__file__).parent.parent / "notebooks" / "14_faster_and_bigger.ipynb").read_text(encoding="utf-8")
+    cells = ["".join(cell["source"]) for cell in json.loads(notebook)["cells"]]
+    (script,) = [found for cell in cells for found in re.findall(r'"dies\.py"\).write_text\("""(.*?)"""', cell, re.S)]
+    (tmp_path / "dies.py").write_text(script)
+    digits = data.load("mnist", quiet=True)
+    parts = {name: getattr(digits, name)[:512] for name in ("x_train", "y_train", "x_test", "y_test")}
+    np.savez(tmp_path / "mnist.npz", **{name: part.squeeze().numpy() for name, part in parts.items()})
+    train.torchrun("dies.py", restarts=1, folder=tmp_path, CNNLAB_DATA=".")
+    epochs = re.findall(r"^epoch \d", capsys.readouterr().out, re.M)
+    assert epochs[0] == "epoch 1" and epochs[-1] == "epoch 2"  # said by process 0, in its first life and in its second
+    assert (tmp_path / "dies" / "last.pt").exists()
 
 
 # When it pays
