@@ -103,7 +103,7 @@ def _lock(function, path):
 
     lock = filelock.FileLock(f"{path}.lock", timeout=PATIENCE)
     try:
-        lock.acquire()
+        lock.acquire(poll_interval=0.01)
     except filelock.Timeout as error:
         raise TimeoutError(
             f"{function}: {path} has been locked by another process for {PATIENCE:g} s. A writer needs it for a moment "
