@@ -13,7 +13,7 @@ help:
 	@echo "make fix         put code and notebooks into the course's style"
 	@echo "make notebooks   run the notebooks and store what they show (BOOKS=notebooks/03*.ipynb for some of them)"
 	@echo "make html        write the course as pages into site/, which open without Python and without a network"
-	@echo "make links       write badges, Colab cells and the README's table of notebooks anew"
+	@echo "make links       write badges, Colab cells and the README's tables anew"
 	@echo "make wheel       build the package into dist/"
 	@echo "make clean       remove $(VENV), dist/, site/ and all caches; data/ and checkpoints stay"
 
@@ -38,6 +38,7 @@ html: $(VENV)/installed
 links: $(VENV)/installed
 	$(BIN)/python tools/links.py
 	$(BIN)/python tools/contents.py
+	$(BIN)/python tools/results.py
 
 wheel: $(VENV)/installed
 	$(BIN)/python -m build

@@ -5,10 +5,11 @@ python tools/results.py --check    change nothing; exit status 1 if a table is o
 
 recipes     from cnnlab.recipes.RECIPES
 rungs       from cnnlab.recipes.RUNGS
-benchmark   from docs/benchmark.json, which `python -m cnnlab bench --full --threads 1 --json` wrote
+benchmark   from docs/benchmark/*.json, which `python -m cnnlab bench --full --threads 1 --json --only PART` wrote
 """
 
 import json
+import statistics
 import sys
 
 import contents
@@ -16,7 +17,7 @@ import contents
 from cnnlab import recipes
 from cnnlab.bench import report
 
-RESULT = contents.ROOT / "docs" / "benchmark.json"
+STORED = contents.ROOT / "docs" / "benchmark"
 SIDES = "ours", "usual"
 BATCHES = "our batches", "DataLoader, 0 workers"
 
@@ -52,31 +53,32 @@ def seconds(measured):
 
 
 def of_benchmark() -> str:
-    """The course beside the usual ways, from the stored run."""
-    parts = json.loads(RESULT.read_text(encoding="utf-8"))["parts"]
+    """The course beside the usual ways, from the stored runs."""
+    parts = {}
+    for path in sorted(STORED.glob("*.json")):
+        parts |= json.loads(path.read_text(encoding="utf-8"))["parts"]
     digits, pictures = ([parts[name]["contestants"][side] for side in SIDES] for name in ("mnist", "cifar10"))
-    until = [report.arrival(side["reached"]["99"]) for side in digits]
+    until = [report.arrival(of["reached"]["99"]) for of in digits]
     sooner = f"{report.ratio(parts['mnist']['times_faster']['99'])} times sooner"
-    more = f"{parts['cifar10']['points_more']:+.1f} points"
+    right = [report.spread(of["accuracy"], report.percent) for of in pictures]
+    spent = [report.spread(of["seconds"], report.seconds) for of in pictures]
+    met = [f"{statistics.median(run['images'] for run in of['runs']):,.0f}" for of in pictures]
     rows = [
         ("", "the course", "the usual way", ""),
         ("--", "--:", "--:", "--"),
-        ("seconds of training until 99 % of MNIST's test digits are right", *until, sooner),
+        ("training until 99 % of MNIST's test digits are right", *until, sooner),
         ("peak memory of that", *map(report.memory, digits), ""),
-        (
-            "test pictures of CIFAR-10 that are right",
-            *(report.spread(of["accuracy"], report.percent) for of in pictures),
-            more,
-        ),
-        ("after so many seconds of training", *(report.spread(of["seconds"], report.seconds) for of in pictures), ""),
+        ("test pictures of CIFAR-10 that are right", *right, f"{parts['cifar10']['points_more']:+.1f} points"),
+        ("after this training", *spent, ""),
+        ("pictures met in that time, the median run", *met, ""),
         ("peak memory of that", *map(report.memory, pictures), ""),
     ]
     for job in parts["batches"]["jobs"]:
-        cost = [report.spread(job["cost"][whose], report.tenths) for whose in BATCHES]
-        rows.append((f"share of {job['model']}'s training that goes into batches", *cost, ""))
+        waiting = [report.spread(job["waiting"][whose], report.tenths) for whose in BATCHES]
+        rows.append((f"share of training spent on the next batch, {job['model']}", *waiting, ""))
     for case in parts["conv"]["cases"]:
-        seconds = [report.spread(case["seconds"][name], report.milliseconds) for name in ("ops.conv2d", "F.conv2d")]
-        rows.append((f"{case['what']}", *seconds, f"{case['times_slower']['ops.conv2d']:.1f} times slower"))
+        calls = [report.spread(case["seconds"][name], report.milliseconds) for name in ("ops.conv2d", "F.conv2d")]
+        rows.append((case["what"], *calls, f"{case['times_slower']['ops.conv2d']:.1f} times as long"))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
