@@ -28,6 +28,7 @@ mnist_longer = mnist_laptop.but(
     about="the same net for longer, with digits that move.",
     epochs=8,
     crop=2,
+    measured=Measured(0.9948, 0.0004, seeds=5, seconds=58, machine=_CORE, data="mnist"),
 )
 lenet = mnist_laptop.but(
     name="lenet",
@@ -38,7 +39,7 @@ lenet = mnist_laptop.but(
     crop=1,
     precision=None,
     channels_last=False,
-    measured=Measured(0.9936, 0.0005, seeds=3, seconds=35, machine=_CORE, data="mnist"),
+    measured=Measured(0.9933, 0.0006, seeds=5, seconds=32, machine=_CORE, data="mnist"),
 )
 lenet_bundled = lenet.but(
     name="lenet-8000",
