@@ -22,8 +22,15 @@ WOULD_SHOW = {  # defect -> what would be seen if it were that
 }
 DEFECTS = tuple(WOULD_SHOW)
 CASES = (  # patient 1, 2, ...
-         "softmax before the loss", "two normalizations", "dead ReLUs", "shuffled labels",
-         "frozen layers", "zero_grad forgotten", "rate too low", "rate too high")  # fmt: skip
+    "softmax before the loss",
+    "two normalizations",
+    "dead ReLUs",
+    "shuffled labels",
+    "frozen layers",
+    "zero_grad forgotten",
+    "rate too low",
+    "rate too high",
+)
 
 
 @dataclass
