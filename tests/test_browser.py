@@ -43,6 +43,7 @@ def address(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lab")
     browser.write_notebook(folder / "run.ipynb", CELLS)
     browser.write_notebook(folder / "again.ipynb", CELLS[:1])
+    browser.write_notebook(folder / "widget.ipynb", ["from cnnlab import widgets\nwidgets.kernel_explorer(live=True)"])
     browser.write_notebook(folder / "stored.ipynb", CELLS[:1], [widgets.kernel_explorer(stride=2)])
     with browser.lab(folder) as address:
         yield address
@@ -394,6 +395,34 @@ def test_it_survives_a_second_run_and_a_new_look(chrome, address):
         page.wait_for_function("!window.jupyterapp.shell.currentWidget.context.model.dirty")
         browser.open_notebook(page, address, "again.ipynb")  # stored, trusted, not run
     assert not errors
+    page.close()
+
+
+def test_a_widget_that_has_lost_its_kernel_is_a_picture_and_a_sentence(chrome, address):
+    """As long as it lives the picture is hidden; then JupyterLab's "model not found" is."""
+    page = chrome.new_page()
+    errors = browser.console_errors(page)
+    browser.run_all(page, address, "widget.ipynb")
+    page.locator(".cnnlab").wait_for()
+    stands_in = page.locator("[data-stands-in]")
+    assert not stands_in.is_visible() and stands_in.evaluate("(e) => e.hidden")  # by script, too: for other hosts
+    page.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save'); }")
+    page.wait_for_function("!window.jupyterapp.shell.currentWidget.context.model.dirty")
+    page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.shutdown(); }")
+    assert not errors
+    page.close()
+    page = chrome.new_page()
+    errors = browser.console_errors(page)
+    browser.open_notebook(page, address, "widget.ipynb")  # stored, trusted, not run
+    picture, widget = page.locator("[data-stands-in] img"), page.locator(".cnnlab")
+    lost = page.get_by_text("model not found")
+    lost.wait_for(state="attached")
+    assert picture.is_visible() and not lost.is_visible() and widget.count() == 0
+    assert picture.get_attribute("alt") == repr(widgets.kernel_explorer())
+    assert errors and all("widget model not found" in error for error in errors)  # JupyterLab's own
+    browser.run_cells(page)
+    widget.wait_for()
+    assert not picture.is_visible()
     page.close()
 
 

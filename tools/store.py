@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CELL_TIMEOUT = 120  # seconds
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+STANDS_IN = '<div data-cnnlab="" data-stands-in='  # the picture beside it, as cnnlab.widgets writes it
 
 
 def kernel_environment(empty: Path) -> dict[str, str]:
@@ -93,6 +94,8 @@ def _normal(output) -> bool:
     data = output.get("data")
     if data is None:
         return True
+    if STANDS_IN in data.get("text/html", ""):
+        return False  # for the widget view, which goes, too
     data.pop(WIDGET_VIEW, None)  # it would reopen as "model not found"
     if "image/png" in data:
         data["image/png"] = without_software(data["image/png"])

@@ -52,6 +52,7 @@ function traits(model, names, heard) {
 // An explorer on its page: its root, and its state, which its controls change and Python hears. draw() brings it to the
 // page; take(state) says which state what Python has set leads to, or null for one half of what changes together.
 export function begin({ model, el }, { names, css, draw, take = (heard) => heard }) {
+  for (const picture of document.querySelectorAll(`[data-stands-in="${model.get("stands_in")}"]`)) picture.hidden = true;
   const [node, forget] = root(el, css, draw), error = make("p", { role: "alert" });
   const python = traits(model, names, (heard, message) => {
     error.textContent = message;

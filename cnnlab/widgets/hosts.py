@@ -16,6 +16,14 @@ from importlib.resources import files
 
 ASLEEP = "This explorer asks Python: run its cell in JupyterLab, and it moves."
 
+# A widget that is opened again without its kernel is a line, "model not found", in JupyterLab, which looks no further
+# in the same output. So a picture stands in an output of its own before it: hidden where the widget is there, and
+# hiding that line, which has no element in it, where it is not.
+_STANDS_IN = """<style>
+.jp-OutputArea-child:has([data-stands-in]):has(+ .jp-OutputArea-child .cnnlab) { display: none; }
+.jp-OutputArea-child:has([data-stands-in]) + .jp-OutputArea-child .jupyter-widgets:not(:has(*)) { display: none; }
+</style>"""
+
 _IMPORT = re.compile(r'^import \{[^}]*\}\s*from "\./(\w+)\.js";\n', re.M)
 
 
@@ -57,15 +65,20 @@ class Page:
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {"text/plain": repr(self), "text/html": self.html()}
 
+    @functools.cached_property
+    def still(self):
+        """Its picture and its sentence."""
+        return still(self._draw(self.state), repr(self))
+
     def html(self):
         """The same bytes for the same state; two copies on one page do not disturb each other."""
         if self.asks_python:
-            return asleep(still(self._draw(self.state), repr(self)))
+            return asleep(self.still)
         values = json.dumps({**self.state, "fixed": self._fixed}, separators=(",", ":")).replace("<", "\\u003c")
         script = source(self.module)
         key = hashlib.sha256((script + values).encode()).hexdigest()[:12]
         return (
-            f'<div data-cnnlab="{key}">\n{still(self._draw(self.state), repr(self))}\n</div>\n'
+            f'<div data-cnnlab="{key}">\n{self.still}\n</div>\n'
             f'<script type="module">\n{script}mount("{key}", render, {values});\n</script>'
         )
 
@@ -142,6 +155,7 @@ def live(page, names, settle):
         _esm = source(page.module)
         fixed = traitlets.Dict().tag(sync=True)  # what does not change: pictures, presets
         error = traitlets.Unicode().tag(sync=True)  # shown in the explorer
+        stands_in = traitlets.Unicode().tag(sync=True)  # the mark of the picture that the living explorer hides
 
         @property
         def state(self):
@@ -175,10 +189,28 @@ def live(page, names, settle):
         def __repr__(self):
             return repr(page(self.state))
 
+        _page = None
+
+        def _other_host(self):
+            """The page as the widget is set now, drawn once for one state."""
+            if self._page is None or self._page.state != self.state:
+                self._page = page(self.state)
+            return self._page
+
         def _repr_mimebundle_(self, **kwargs):
             bundle = super()._repr_mimebundle_(**kwargs)  # (data, metadata)
             if bundle:
-                bundle[0].update(page(self.state)._repr_mimebundle_())
+                bundle[0].update(self._other_host()._repr_mimebundle_())
             return bundle
+
+        def _ipython_display_(self):
+            """What stands there once the kernel is gone, and the widget."""
+            from IPython.display import display
+
+            data, metadata = self._repr_mimebundle_()
+            self.stands_in = self.model_id
+            picture = asleep(self._other_host().still).replace(">", f' data-stands-in="{self.model_id}">', 1)
+            display({"text/html": f"{picture}\n{_STANDS_IN}"}, raw=True)
+            display(data, metadata=metadata, raw=True)
 
     return Live

@@ -44,9 +44,13 @@ class MonitorPage(hosts.Page):
     def __init__(self, state):
         super().__init__(state, {}, describe, draw)
 
-    def html(self):
+    @functools.cached_property
+    def still(self):
         """What it has seen; as long as that is nothing, a sentence is enough."""
-        return super().html() if self.state["rows"] else hosts.asleep(f"<p>{self!r}</p>")
+        return super().still if self.state["rows"] else f"<p>{self!r}</p>"
+
+    def html(self):
+        return super().html() if self.state["rows"] else hosts.asleep(self.still)
 
 
 @functools.cache
