@@ -36,7 +36,7 @@ def of_rungs() -> str:
     rows = ["| trick | instead | right | points it brings | training |", "|--|--|--:|--:|--:|"]
     for rung in recipes.RUNGS:
         known = rung.instead and None not in (best, rung.measured)
-        points = f"{100 * (best.accuracy - rung.measured.accuracy):+.1f}" if known else ""
+        points = f"{round(100 * (best.accuracy - rung.measured.accuracy), 1) + 0.0:+}" if known else ""  # never -0.0
         cells = rung.trick, rung.instead, accuracy(rung.measured), points, seconds(rung.measured)
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
