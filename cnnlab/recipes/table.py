@@ -46,7 +46,7 @@ lenet_bundled = lenet.but(
     about="LeNet on the 8,000 training digits that are bundled.",
     epochs=10,
     batch_size=128,
-    measured=Measured(0.987, 0.002, seeds=5, seconds=6, machine=_CORE, data="the bundled digits"),
+    measured=Measured(0.9874, 0.0026, seeds=5, seconds=8, machine=_CORE, data="the bundled digits"),
 )
 mnist_usual = Recipe(
     name="mnist-usual",
