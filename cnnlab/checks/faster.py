@@ -12,9 +12,18 @@ RESNET_STEP = 3 * 32 * 1.814e9 / 20e12  # seconds: ResNet-18, 32 pictures, 20 tr
 SHARES = [(15, 2), (16, 4), (10, 4), (3, 4), (9, 1)]  # (rows, processes)
 
 
+def _batch(rows):
+    """Two columns, and no number in them that could be taken for the number of a row."""
+    return 100 + torch.arange(2 * rows).view(rows, 2)
+
+
+def _shares(my_rows, rows, world):
+    return [my_rows(_batch(rows), rank, world) for rank in range(world)]
+
+
 def _parts(my_rows, rows, world):
-    x = torch.arange(rows)
-    return [my_rows(x, rank, world) for rank in range(world)]
+    """Which rows of the batch each process takes."""
+    return [(part[:, 0] - 100) // 2 for part in _shares(my_rows, rows, world)]
 
 
 def _gives_rows(my_rows):
@@ -22,16 +31,38 @@ def _gives_rows(my_rows):
         return f"a {type(my_rows).__name__}; the function itself, without brackets"
     for rows, world in SHARES:
         try:
-            parts = _parts(my_rows, rows, world)
+            shares = _shares(my_rows, rows, world)
         except IndexError:
-            return f"there are not {world} shares of {rows} rows; where rows are few, a share may be empty"
-        for rank, part in enumerate(parts):
-            if part is None or part is ...:
-                return "nothing yet; end it with `return x[...]`"
-            if not isinstance(part, torch.Tensor) or part.dim() != 1:
-                what = f"shape {tuple(part.shape)}" if isinstance(part, torch.Tensor) else type(part).__name__
-                return f"{what} for process {rank} of {world}; rows of x, as x[first:last] gives them"
+            return f"there are not {world} shares of {rows} rows{_why_not(my_rows, rows, world)}"
+        for rank, share in enumerate(shares):
+            wrong = _no_rows(share, _batch(rows))
+            if wrong:
+                return wrong.format(process=f"process {rank} of {world}")
     return True
+
+
+def _why_not(my_rows, rows, world):
+    if rows < world:
+        return "; where rows are few, a share may be empty"
+    if len(_shares(my_rows, 15, 2)[0]) == 2:
+        return "; split(world) cuts shares of `world` rows, tensor_split(world) cuts `world` shares"
+    return ""
+
+
+def _no_rows(share, x):
+    """What is wrong with the share of a {process}, or nothing if it is rows of x."""
+    if share is None or share is ...:
+        return "nothing yet; end it with `return x[...]`"
+    if not isinstance(share, torch.Tensor):
+        return f"{type(share).__name__} for {{process}}; rows of x, as x[first:last] gives them"
+    if share.dim() == 1 and set(share.tolist()) <= set(range(len(x))):
+        return "numbers of rows for {process}; return the rows themselves, x[...]"
+    if share.shape[1:] != x.shape[1:]:
+        what = f"shape {tuple(share.shape)} for {{process}}"
+        return f"{what}; whole rows of x, which has shape {tuple(x.shape)}, as x[first:last] gives them"
+    if not {tuple(row) for row in share.tolist()} <= {tuple(row) for row in x.tolist()}:
+        return "other numbers than in the rows of x for {process}; return rows as they are"
+    return ""
 
 
 def _loses_none(my_rows):
@@ -97,11 +128,11 @@ EXERCISES = [
             Wrong(lambda s, b, a: math.ceil(s / a), "the start-up is divided by a new step, not by what a step earns"),
             Wrong(
                 lambda s, b, a: s / (b - a) if a < b else math.inf,
-                "a part of a step were possible; round up with math.ceil",
+                "a part of a step were possible; whole steps are asked for, so round up with math.ceil",
             ),
             Wrong(
                 lambda s, b, a: s // (b - a) if a < b else math.inf,
-                "it were rounded down; math.ceil rounds up",
+                "it were rounded down, or to the nearest; math.ceil rounds up",
             ),
             Wrong(
                 lambda s, b, a: math.ceil(s / (b - a)),
@@ -120,6 +151,18 @@ EXERCISES = [
                 "nothing had to be earned back; what never pays has math.inf",
             ),
             Wrong(lambda s, b, a: s / (b - a) * b if a < b else math.inf, "seconds were asked for; count steps"),
+            Wrong(
+                lambda s, b, a: math.ceil(s / (a - b)) if a > b else math.inf,
+                "before and after had changed places; a step earns before - after",
+            ),
+            Wrong(
+                lambda s, b, a: math.ceil(s / (a - b)),
+                "before and after had changed places; a step earns before - after",
+            ),
+            Wrong(
+                lambda s, b, a: math.ceil(s / (b / a)),
+                "the start-up is divided by how many times as fast a step is; divide by the seconds that it earns",
+            ),
         ),
     ),
     FunctionExercise(
@@ -157,7 +200,7 @@ EXERCISES = [
             ),
             Wrong(
                 lambda i, o, p=0, images=1, each=4: each * (images * math.prod(i) + p),
-                "nothing is written; what comes out moves, too",
+                "only what comes in were counted, or the larger side; what goes out moves, too",
             ),
             Wrong(
                 lambda i, o, p=0, images=1, each=4: each * (images * math.prod(o) + p),
@@ -170,6 +213,18 @@ EXERCISES = [
             Wrong(
                 lambda i, o, p=0, images=1, each=4: each * (math.prod(i) + math.prod(o) + p),
                 "there were always one image",
+            ),
+            Wrong(
+                lambda i, o, p=0, images=1, each=4: each * (images * math.prod(i) + math.prod(o) + p),
+                "the images came in, but only one went out; a bracket is missing",
+            ),
+            Wrong(
+                lambda i, o, p=0, images=1, each=4: each * (math.prod(i) + images * math.prod(o) + p),
+                "one image came in, and all went out; a bracket is missing",
+            ),
+            Wrong(
+                lambda i, o, p=0, images=1, each=4: each * (2 * images * math.prod(i) + p),
+                "as much goes out as comes in; out_shape says how much",
             ),
             Wrong(
                 lambda i, o, p=0, images=1, each=4: 4 * (images * (math.prod(i) + math.prod(o)) + p),
@@ -205,7 +260,13 @@ EXERCISES = [
             Wrong(lambda: _by_size(math.ceil), "are shared as [3, 3, 3, 1]"),
             Wrong(lambda: _rest_to_the_last, "are shared as [2, 2, 2, 4]"),
             Wrong(lambda: lambda x, rank, world: x[rank : rank + 1], "nobody has [2, 3, 4]"),
-            Wrong(lambda: lambda x, rank, world: x.chunk(world)[rank], "not 4 shares of 3 rows"),
+            Wrong(lambda: lambda x, rank, world: x.chunk(world)[rank], "where rows are few, a share may be empty"),
+            Wrong(lambda: lambda x, rank, world: x.split(world)[rank], "split(world) cuts shares of `world` rows"),
+            Wrong(lambda: lambda x, rank, world: torch.arange(len(x)).tensor_split(world)[rank], "numbers of rows for"),
+            Wrong(
+                lambda: lambda x, rank, world: x[:, rank::world], "shape (15, 1) for process 0 of 2; whole rows of x"
+            ),
+            Wrong(lambda: lambda x, rank, world: 2 * x.tensor_split(world)[rank], "other numbers than in the rows"),
             Wrong(lambda: lambda x, rank, world: x.tensor_split(world)[rank][1:], "nobody has [0, 8]"),
             Wrong(
                 lambda: lambda x, rank, world: x[rank * len(x) // world : (rank + 1) * len(x) // world + 1],
@@ -230,7 +291,7 @@ PREDICTIONS = {
         lambda: 1 / bytes_moved((1,), (1,)), "4 bytes come in, 4 go out, and one comparison is made: 1/8."
     ),
     "rows of process 1 where two share 15": Prediction(
-        lambda: len(torch.arange(15).tensor_split(2)[1]), "The first takes the odd one: 8 and 7."
+        lambda: len(torch.arange(15).tensor_split(2)[1]), "The first takes the row that is left over: 8 and 7."
     ),
     "mean loss of 8 rows with mean 1 and 7 rows with mean 2": Prediction(
         lambda: (8 * 1 + 7 * 2) / 15, "8 rows weigh more than 7: (8 x 1 + 7 x 2) / 15.", tolerance=0.01

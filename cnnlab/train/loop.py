@@ -50,8 +50,8 @@ def fit(
     loss          function of (logits, labels) that returns the batch mean; cross-entropy if None
     scheduler     a torch.optim.lr_scheduler; it steps once per batch, so count its steps in batches
     clip          longest gradient, all parameters together; longer ones are scaled down to it
-    precision     None: as the weights are; "bfloat16" or "float16": the model's large sums are done with 16 bits where
-                  that is safe (autocast); the weights, the loss and the optimizer keep their 32
+    precision     None: as the weights are; "bfloat16" or "float16": convolutions and dense layers multiply 16-bit
+                  numbers and add them up in 32 (autocast); the weights, the loss and the optimizer keep their 32
     folder        where to keep last.pt (everything, to resume) and best.pt (the weights of the best epoch)
     resume        go on after the last epoch kept in folder, as if never cut; start anew if there is none
     progress      True: a bar where one can live, else a line per epoch; "bar", "text" or False; or a monitor, which may
