@@ -80,9 +80,12 @@ def _both_ways(function, x, step, nudge):
     return (function(x + step) - function(x - step)) / (2 * nudge)
 
 
-def _each_by_its_own(function, x, slopes, nudge=1e-4):
-    nudged = _nudged(function, x, nudge, _both_ways)
-    return float(((slopes - nudged).abs() / (slopes.abs() + nudged.abs() + 1e-12)).max())
+def _each_by_its_own(scale):
+    def gap(function, x, slopes, nudge=1e-4):
+        nudged = _nudged(function, x, nudge, _both_ways)
+        return float(((slopes - nudged).abs() / (scale(slopes.abs(), nudged.abs()) + 1e-12)).max())
+
+    return gap
 
 
 # ---- overfits
@@ -107,11 +110,10 @@ def _blind():
 
 
 def _all_but_one():
-    """Two pictures are the same and have different labels: 7 of 8 can be right."""
-    model, x, labels = _handful(_dense())
-    x = x.clone()
+    """Of 32 pictures two are the same and have different labels: 31 can be right."""
+    x = torch.randn(32, 1, 3, 3, generator=torch.Generator().manual_seed(0))
     x[1] = x[0]
-    return model, x, labels
+    return _dense(), x, torch.arange(32) % 4
 
 
 def _answers(overfits):
@@ -159,6 +161,7 @@ def _mistaken(**changed):
 
 MOST_PARAMETERS, MOST_WORK, FIELD = 25_000, 1_000_000, 16
 PICTURE = (3, 16, 16)
+SHARES = (nn.Softmax, nn.LogSoftmax, nn.Softmax2d, nn.Softmin)
 
 
 def _is_sequential(net):
@@ -171,7 +174,11 @@ def _is_sequential(net):
 
 def _gives_four(net):
     shapes.ladder(net, PICTURE, classes=4)
-    return True
+    layers = list(_in_a_row(net))
+    shares = [layer for layer in layers if isinstance(layer, SHARES)]
+    if isinstance(layers[-1], nn.Sigmoid):
+        shares.append(layers[-1])
+    return not shares or f"a {type(shares[0]).__name__}; cross-entropy takes the softmax itself, from logits"
 
 
 def _is_small(net):
@@ -210,8 +217,8 @@ def _normalizes(net):
 
 
 def _bends(net):
-    bends = [layer for layer in net.modules() if type(layer).__module__ == "torch.nn.modules.activation"]
-    return any(not isinstance(layer, nn.Softmax) for layer in bends) or "no ReLU; without bends layers amount to one"
+    bends = (type(layer).__module__ == "torch.nn.modules.activation" for layer in net.modules())
+    return any(bends) or "no ReLU; without bends layers amount to one"
 
 
 def _takes_other_sizes(net):
@@ -319,6 +326,9 @@ EXERCISES = [
             Wrong(lambda: nn.Sequential(), "an empty one"),
             Wrong(lambda: _net(classes=10), "10"),
             Wrong(lambda: _net(head=[nn.Flatten(), nn.Linear(48, 4)]), "does not fit"),
+            Wrong(lambda: _net().append(nn.Softmax(dim=1)), "a Softmax; cross-entropy takes the softmax itself"),
+            Wrong(lambda: nn.Sequential(_net(), nn.LogSoftmax(dim=1)), "a LogSoftmax"),
+            Wrong(lambda: _net().append(nn.Sigmoid()), "a Sigmoid"),
             Wrong(lambda: _net((16, 64, 64)), "at most 25,000 parameters"),
             Wrong(lambda: _net((16, 32, 48), pool=False), "at most 1,000,000 multiply-adds"),
             Wrong(lambda: _net((16, 32)), "it sees 10 pixels"),
@@ -350,7 +360,7 @@ EXERCISES = [
             Case("ten classes", (torch.arange(10).repeat(3),)),
             Case("nine in ten are of one class", (_labels(0, 0, 0, 0, 1, 0, 0, 0, 0, 0),)),
             Case("a class without pictures", (_labels(0, 0, 2, 2),)),
-            Case("a single class", (_labels(1, 1, 1),)),
+            Case("all but one of a hundred are of one class", (_labels(*[1] * 99, 0),)),
         ),
         hints=(
             "labels.bincount() / len(labels) are the shares. labels.unique(return_counts=True)[1] counts only classes "
@@ -362,6 +372,10 @@ EXERCISES = [
             Wrong(
                 lambda labels: math.log(len(labels.unique())),
                 "the log of the number of classes, whatever their shares",
+            ),
+            Wrong(
+                lambda labels: float(F.cross_entropy(_shares(labels).expand(len(labels), -1), labels)),
+                "the shares were taken for logits; cross_entropy wants their logs",
             ),
             Wrong(lambda labels: blind_loss(labels) / math.log(2), "the log is to base 2: bits; nats are asked for"),
             Wrong(lambda labels: -blind_loss(labels), "the sign is turned: the log of a share is below 0"),
@@ -391,7 +405,7 @@ EXERCISES = [
                 "False where nothing can be learned",
                 _says(False, "a net that sees nothing", lambda: _handful(_blind())),
             ),
-            ("False where one stays wrong", _says(False, "7 right of 8", _all_but_one)),
+            ("False where one stays wrong", _says(False, "31 right of 32", _all_but_one)),
             (
                 "judged without dropout",
                 _says(
@@ -410,7 +424,7 @@ EXERCISES = [
             Wrong(lambda: lambda model, x, labels: False, "False for a net that can"),
             _mistaken(judge=lambda accuracy: accuracy, says="compare the accuracy with 1"),
             _mistaken(epochs=1, says="False for a net that can"),
-            _mistaken(judge=lambda accuracy: accuracy > 0.8, says="True for 7 right of 8"),
+            _mistaken(judge=lambda accuracy: accuracy > 0.95, says="True for 31 right of 32"),
             _mistaken(training=True, says="False for a net with dropout"),
             _mistaken(own=False, says="the model itself has changed"),
         ),
@@ -422,7 +436,7 @@ EXERCISES = [
         answer=gradient_gap,
         cases=(
             Case("right slopes", (SQUARES, _row(1, 2, -3), _row(2, 4, -6))),
-            Case("one of three too large", (SQUARES, _row(1, 2, -3), _row(2, 8, -6))),
+            Case("two of three too large", (SQUARES, _row(1, 2, -3), _row(3, 8, -6))),
             Case("one too small", (SQUARES, _row(1, 2, -3), _row(2, 1, -6))),
             Case("the sign turned", (SQUARES, _row(1, 2, -3), _row(-2, -4, 6))),
             Case("two too small", (SQUARES, _row(1, 4, -3), _row(1, 4, -6))),
@@ -447,8 +461,16 @@ EXERCISES = [
                 _gap(nudged=lambda f, x, step, nudge: (f(x + step) - f(x - step)) / nudge),
                 "divided by one nudge; from x - nudge to x + nudge it is two",
             ),
-            Wrong(_each_by_its_own, "each distance is divided by its own slopes; divide the largest by the largest"),
+            Wrong(
+                _gap(nudged=lambda f, x, step, nudge: (f(x + nudge) - f(x - nudge)) / (2 * nudge)),
+                "all elements are nudged together; nudge one at a time",
+            ),
+            *(
+                Wrong(_each_by_its_own(scale), "each distance is divided by its own slopes; divide largest by largest")
+                for scale in (torch.add, torch.maximum)
+            ),
             Wrong(_gap(measure=lambda d: d.max()), "the sign is kept: a slope that is too small goes unseen"),
+            Wrong(_gap(measure=lambda d: (-d).max()), "the sign is kept: a slope that is too large goes unseen"),
             Wrong(_gap(measure=lambda d: d.abs().mean()), "the mean distance; the largest is asked for"),
             Wrong(_gap(measure=lambda d: d.abs().sum()), "the distances are added up; the largest is asked for"),
             Wrong(_gap(measure=lambda d: d.abs().view(-1)[0]), "only the first element is looked at"),
