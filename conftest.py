@@ -13,6 +13,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 # cheap first: style, rooms, notebooks as shipped, notebooks solved, a fresh environment, a browser
 ORDER = ["tests/test_style", "tests/", "notebooks/", "tests/test_solved", "tests/test_colab", "tests/test_browser"]
+NO_LAB = ("tests/test_browser_elsewhere.py", "tests/test_browser_site.py")  # the other browser tests share one
 EXPLORER = "<div data-cnnlab="  # as cnnlab.widgets writes it
 
 
@@ -50,10 +51,15 @@ def _without_pages(outputs):
 
 
 class ByFile(LoadScopeScheduling):
-    """One worker for all tests of a file, since a notebook's cells share a kernel; solved notebooks one by one."""
+    """One worker for all tests of a file, since a notebook's cells share a kernel; solved notebooks one by one.
+
+    One worker, too, for all tests that share a JupyterLab and the notebook in it.
+    """
 
     def _split_scope(self, nodeid):
         file = nodeid.partition("::")[0]
+        if file.startswith(ORDER[-1]) and file not in NO_LAB:
+            return ORDER[-1]
         return nodeid if file.endswith("test_solved.py") else file
 
 

@@ -84,22 +84,22 @@ def lab(folder):
 
 
 def write_notebook(path, cells, shown=()):
-    """A notebook of code cells; `shown` are the results that it stores, one for each of the first cells."""
+    """A notebook of code cells; `shown` are the results that it stores, {kind: data} for each of the first cells."""
     import nbformat
 
     v4 = nbformat.v4
     book = v4.new_notebook(cells=[v4.new_code_cell(text) for text in cells])
-    for n, (cell, result) in enumerate(zip(book.cells, shown, strict=False), 1):
+    for n, (cell, data) in enumerate(zip(book.cells, shown, strict=False), 1):
         cell.execution_count = n
-        cell.outputs = [v4.new_output("execute_result", result._repr_mimebundle_(), execution_count=n)]
+        cell.outputs = [v4.new_output("execute_result", data, execution_count=n)]
     book.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
     nbformat.write(book, path)
 
 
 def open_notebook(page, address, name):
     """Open a notebook and wait until Lab and its kernel are there."""
-    page.goto(f"{address}/lab/workspaces/{Path(name).stem}/tree/{name}")  # with no tabs of other tests
-    page.wait_for_function("window.jupyterapp !== undefined", timeout=60_000)
+    page.goto(f"{address}/lab/workspaces/{Path(name).stem}/tree/{name}", timeout=120_000)  # with no tabs of others
+    page.wait_for_function("window.jupyterapp !== undefined", timeout=120_000)
     page.evaluate("async () => { await window.jupyterapp.restored; }")
     page.wait_for_function(
         """(name) => {
@@ -108,7 +108,7 @@ def open_notebook(page, address, name):
                 && panel.sessionContext?.session?.kernel?.status === "idle";
         }""",
         arg=name,
-        timeout=60_000,
+        timeout=120_000,
     )
 
 
@@ -118,9 +118,18 @@ def run_all(page, address, name):
     run_cells(page)
 
 
-def run_cells(page):
-    """Run all cells of the open notebook and wait until the kernel is idle."""
-    page.evaluate("async () => { await window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+def run_cells(page, first=None):
+    """Run all cells of the open notebook, or the first ones, and wait until the kernel is idle."""
+    page.evaluate(
+        """async (first) => {
+            const { commands, shell } = window.jupyterapp, book = shell.currentWidget.content;
+            if (first === null) return void await commands.execute("notebook:run-all-cells");
+            book.activeCellIndex = 0;
+            book.extendContiguousSelectionTo(first - 1);
+            await commands.execute("notebook:run-cell");
+        }""",
+        first,
+    )
     page.wait_for_function(
         """() => {
             const panel = window.jupyterapp.shell.currentWidget;
@@ -144,6 +153,14 @@ def kernel_says(page, code):
         }""",
         code,
     )
+
+
+def new_page(chrome, **options):
+    """A page that is patient with a busy machine; `errors` fills with what goes wrong on its console."""
+    page = chrome.new_page(**{"viewport": {"width": 1400, "height": 900}} | options)
+    page.set_default_timeout(120_000)
+    page.errors = console_errors(page)
+    return page
 
 
 def console_errors(page):

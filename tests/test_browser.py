@@ -1,132 +1,34 @@
 """The kernel explorer in a real JupyterLab in Chromium: drawn, moved by its controls, and showing what ops says."""
 
-import ast
 import base64
 import io
-import os
 import random
 
 import browser
+import gallery
 import numpy as np
 import pytest
-import torch
+from gallery import MOVE, READ, Kernel, kernel_state
 from PIL import Image
 
 from cnnlab import widgets
 from cnnlab.widgets import kernel_state as kernel
 from cnnlab.widgets.values import number
 
-CI = os.environ.get("CNNLAB_CI") == "1"
-if browser.chromium() is None and not CI:
-    pytest.skip("no Chromium on this machine: install one, or name it in CNNLAB_CHROMIUM", allow_module_level=True)
-pytestmark = pytest.mark.xdist_group("browser")
-
-CELLS = [
-    "from cnnlab import widgets\nwidgets.kernel_explorer(stride=2, padding=1)",
-    "widgets.kernel_explorer(stride=2, padding=1)",  # the same bytes twice on one page
-    "widgets.kernel_explorer(image='grid', kernel='cross')",
-    "explorer = widgets.kernel_explorer(live=True)\nexplorer",
-    "broken = widgets.kernel_explorer(live=True)\nbroken.observe(lambda change: 1 / 0, 'stride')\nbroken",
-]
-FIRST, COPY, GRID, LIVE, BROKEN = range(len(CELLS))
 SIDE = 300  # CSS pixels of a picture, in kernel_explorer.js
 
 
-@pytest.fixture(scope="module")
-def chrome():
-    with browser.browser() as chrome:
-        yield chrome
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("lab")
-    browser.write_notebook(folder / "run.ipynb", CELLS)
-    browser.write_notebook(folder / "again.ipynb", CELLS[:1])
-    browser.write_notebook(folder / "widget.ipynb", ["from cnnlab import widgets\nwidgets.kernel_explorer(live=True)"])
-    browser.write_notebook(folder / "stored.ipynb", CELLS[:1], [widgets.kernel_explorer(stride=2)])
-    with browser.lab(folder) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def notebook(chrome, address):
-    """The notebook, run, with a list of what went wrong on the page."""
-    page = chrome.new_page(viewport={"width": 1400, "height": 900})
-    page.errors = browser.console_errors(page)
-    browser.run_all(page, address, "run.ipynb")
-    page.wait_for_function(f"document.querySelectorAll('[data-sentence]').length === {len(CELLS)}")
-    yield page
-    page.close()
-
-
-@pytest.fixture(autouse=True)
-def quiet(request):
-    """No test leaves an error on the console."""
-    yield
-    if "notebook" in request.fixturenames:
-        page = request.getfixturevalue("notebook")
-        found, page.errors[:] = list(page.errors), []
-        assert not found
-
-
-class Explorer:
-    """One explorer on a page, by what a person can see and do."""
-
-    def __init__(self, page, i=0):
-        self.page, self.root = page, page.locator(".cnnlab").nth(i)
-
-    def control(self, name):
-        return self.root.locator(f"[data-name={name}]")
-
-    def text(self, selector):
-        return self.root.locator(selector).inner_text()
-
-    @property
-    def sentence(self):
-        return self.root.get_attribute("data-sentence")
-
-    @property
-    def state(self):
-        """What the controls say."""
-        return _state(self.root.evaluate(f"(root) => ({READ})(root)"))
-
-    def agrees(self):
-        """The sentence is the one that Python has for what the controls say."""
-        assert self.sentence == widgets.describe(self.state)
-
-    def slide(self, name, value):
-        """Move a slider by script; returns what it stands at then."""
-        self.control(name).evaluate(MOVE, value)
-        return int(self.control(name).input_value())
-
-
-READ = (
-    """(root) => Object.fromEntries([...root.querySelectorAll("[data-name]")].map((c) => [c.dataset.name, c.value]))"""
-)
-MOVE = """(control, value) => {
-    control.value = value;
-    control.dispatchEvent(new Event("input", { bubbles: true }));
-    control.dispatchEvent(new Event("change", { bubbles: true }));
-}"""
-
-
-def _state(shown):
-    state = {name: int(value) if value.lstrip("-").isdigit() else value for name, value in shown.items()}
-    return state | {"convolution": shown["convolution"] == "convolution"}
-
-
 def test_they_are_drawn(notebook):
-    for i in range(len(CELLS)):
-        Explorer(notebook, i).agrees()
-    first = Explorer(notebook, FIRST)
+    for where in gallery.OPENED["kernel_explorer"]:
+        Kernel(notebook, where).agrees()
+    first = Kernel(notebook)
     assert first.sentence == repr(widgets.kernel_explorer(stride=2, padding=1))
     assert first.text("code[role=status]") == "floor((28 + 2·1 − 1·(3−1) − 1) / 2) + 1 = 14"
     assert first.root.locator("img").count() == 0  # the stand-in is gone
 
 
 def test_two_copies_do_not_disturb_each_other(notebook):
-    first, copy = Explorer(notebook, FIRST), Explorer(notebook, COPY)
+    first, copy = Kernel(notebook), Kernel(notebook, "copy")
     before = copy.sentence
     first.slide("stride", 3)
     assert first.state["stride"] == 3 and copy.sentence == before
@@ -136,7 +38,7 @@ def test_two_copies_do_not_disturb_each_other(notebook):
 
 @pytest.mark.parametrize("name", ["kernel_size", "stride", "padding", "dilation", "row", "column"])
 def test_every_slider_goes_to_its_ends_by_keyboard(notebook, name):
-    explorer = Explorer(notebook, GRID)
+    explorer = Kernel(notebook, "grid")
     slider = explorer.control(name)
     start = explorer.state
     reached = []
@@ -155,7 +57,7 @@ def test_every_slider_goes_to_its_ends_by_keyboard(notebook, name):
 
 
 def test_what_is_not_possible_says_why(notebook):
-    explorer = Explorer(notebook, GRID)
+    explorer = Kernel(notebook, "grid")
     assert explorer.slide("kernel_size", 4) == 5  # on to the next that exists
     assert explorer.text(".said") == "Not possible: cross of ones needs a middle pixel and arms: 3, 5 or 7."
     assert explorer.slide("kernel_size", 7) == 5
@@ -186,7 +88,7 @@ STATES = [
 
 def test_what_is_shown_is_what_ops_computes(notebook):
     """Sentence, sum, products and the colors of the output's pixels, over a spread of settings and every preset."""
-    explorer = Explorer(notebook, COPY)
+    explorer = Kernel(notebook, "copy")
     shown = explorer.root.evaluate(
         f"""(root, states) => states.map((state) => {{
             const move = {MOVE}, read = {READ};
@@ -207,7 +109,7 @@ def test_what_is_shown_is_what_ops_computes(notebook):
     )
     tested = set()
     for seen in shown:
-        s = kernel.complete(**_state(seen["state"]))
+        s = kernel.complete(**kernel_state(seen["state"]))
         assert seen["sentence"] == widgets.describe(s)
         y = kernel.result(s)
         assert seen["total"] == f"Sum = {number(y[s['row'], s['column']])} = output[{s['row']}, {s['column']}]"
@@ -250,7 +152,7 @@ def _cell(longest_in, longest_out):
 
 
 def test_keys_and_mouse_pick_a_pixel(notebook):
-    explorer = Explorer(notebook, FIRST)
+    explorer = Kernel(notebook)
     output = explorer.root.locator("canvas[tabindex]")
     assert (explorer.state["row"], explorer.state["column"]) == (7, 7)
     for key in ("ArrowUp", "ArrowUp", "ArrowRight"):
@@ -266,7 +168,7 @@ def test_keys_and_mouse_pick_a_pixel(notebook):
 
 def test_the_notebook_does_not_take_the_keys(notebook):
     """JupyterLab moves between cells on arrows and cuts the cell on x, unless each control keeps its keys."""
-    explorer = Explorer(notebook, FIRST)
+    explorer = Kernel(notebook)
     cells = "window.jupyterapp.shell.currentWidget.content"
     before = notebook.evaluate(f"[{cells}.activeCellIndex, {cells}.widgets.length]")
     focusable = explorer.root.locator("input, select, textarea, [tabindex]")
@@ -281,7 +183,7 @@ def test_the_notebook_does_not_take_the_keys(notebook):
 
 
 def test_every_control_has_a_name(notebook):
-    explorer = Explorer(notebook, GRID)
+    explorer = Kernel(notebook, "grid")
     explorer.slide("row", 1), explorer.slide("column", 1)
     for name in ("Image", "Kernel", "Padding mode", "Operation"):
         assert explorer.root.get_by_role("combobox", name=name, exact=True).count() == 1
@@ -294,7 +196,7 @@ def test_every_control_has_a_name(notebook):
 
 
 def test_weights_and_numbers_can_be_typed(notebook):
-    explorer = Explorer(notebook, GRID)
+    explorer = Kernel(notebook, "grid")
     explorer.slide("row", 1), explorer.slide("column", 1)
     weight = explorer.root.get_by_role("textbox", name="weight row 0, column 0")
     weight.fill("-0.5")
@@ -317,161 +219,48 @@ def test_weights_and_numbers_can_be_typed(notebook):
 
 
 def test_python_hears_the_controls_and_sets_them(notebook):
-    explorer = Explorer(notebook, LIVE)
+    explorer = Kernel(notebook, "widget")
     explorer.control("stride").press("ArrowRight")
     explorer.agrees()
-    until(notebook, "(explorer.stride, explorer.out_shape, repr(explorer))", (2, (13, 13), explorer.sentence))
-    browser.kernel_says(notebook, "explorer.set_trait('padding', 3)")
-    notebook.wait_for_function("(e) => e.dataset.sentence.includes('padding 3')", arg=explorer.root.element_handle())
+    explorer.until("(it.stride, it.out_shape, repr(it))", (2, (13, 13), explorer.sentence))
+    explorer.python("it.set_trait('padding', 3)")
+    explorer.waits("e.dataset.sentence.includes('padding 3')")
     explorer.agrees()
-    assert browser.kernel_says(notebook, "explorer.set_trait('padding', 9)").startswith("StateError: ")
+    assert explorer.python("it.set_trait('padding', 9)").startswith("StateError: ")
     weight = explorer.root.get_by_role("textbox", name="weight row 0, column 0")
     weight.fill("7")
     weight.press("Enter")
-    until(notebook, "(explorer.kernel, explorer.kernel_size)", ([[7, 0, 1], [-2, 0, 2], [-1, 0, 1]], 3))
-    until(notebook, "repr(explorer)", explorer.sentence)
+    explorer.until("(it.kernel, it.kernel_size)", ([[7, 0, 1], [-2, 0, 2], [-1, 0, 1]], 3))
+    explorer.until("repr(it)", explorer.sentence)
     explorer.control("kernel").select_option("box")
     explorer.slide("kernel_size", 7)
-    until(notebook, "(explorer.kernel, explorer.kernel_size)", ("box", 7))
+    explorer.until("(it.kernel, it.kernel_size)", ("box", 7))
     explorer.agrees()
 
 
-def test_an_error_in_python_is_shown(notebook):
-    broken = Explorer(notebook, BROKEN)
-    assert broken.text("[role=alert]") == ""
-    broken.control("stride").press("ArrowRight")
-    broken.root.get_by_text("ZeroDivisionError: division by zero").wait_for()
-    broken.control("padding").press("ArrowRight")  # and goes away with the next value that is fine
-    notebook.wait_for_function(
-        "(e) => e.querySelector('[role=alert]').textContent === ''", arg=broken.root.element_handle()
-    )
-    broken.agrees()
-
-
-def until(page, code, expected):
-    """Wait for the kernel to agree: the controls tell it when they are let go."""
-    for _ in range(50):
-        if (said := ast.literal_eval(browser.kernel_says(page, code))) == expected:
-            return
-        page.wait_for_timeout(100)
-    assert said == expected
-
-
-def test_light_and_dark(notebook):
-    explorer = Explorer(notebook, FIRST)
-    scheme = "(e) => getComputedStyle(e).colorScheme"
-    assert explorer.root.evaluate(scheme) == "light"
-    change = "(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })"
-    for theme, expected in (("JupyterLab Dark", "dark"), ("JupyterLab Light", "light")):
-        notebook.evaluate(change, theme)
-        notebook.wait_for_function(
-            f"(e) => ({scheme})(e) === '{expected}'", arg=explorer.root.element_handle(), timeout=10_000
-        )
-
-
-def test_stored_and_not_trusted_it_is_a_picture_and_a_sentence(chrome, address):
-    page = chrome.new_page()
-    errors = browser.console_errors(page)
-    browser.open_notebook(page, address, "stored.ipynb")
-    sentence = repr(widgets.kernel_explorer(stride=2))
-    page.get_by_role("img", name=sentence).wait_for()
-    assert page.get_by_text(sentence).count() == 1 and page.locator(".cnnlab").count() == 0
-    assert page.get_by_role("img", name=sentence).evaluate("(img) => img.naturalWidth") > 300
-    assert not errors
-    page.close()
-
-
-def test_it_survives_a_second_run_and_a_new_look(chrome, address):
-    page = chrome.new_page()
-    errors = browser.console_errors(page)
-    browser.run_all(page, address, "again.ipynb")
-    browser.run_cells(page)
-    for _ in range(2):
-        explorer = Explorer(page)
-        explorer.control("padding").press("Home")
-        assert page.locator(".cnnlab").count() == 1 and explorer.state["padding"] == 0
-        explorer.agrees()
-        page.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save'); }")
-        page.wait_for_function("!window.jupyterapp.shell.currentWidget.context.model.dirty")
-        browser.open_notebook(page, address, "again.ipynb")  # stored, trusted, not run
-    assert not errors
-    page.close()
-
-
-def test_a_widget_that_has_lost_its_kernel_is_a_picture_and_a_sentence(chrome, address):
+def test_a_widget_that_has_lost_its_kernel_is_a_picture_and_a_sentence(chrome, lab):
     """As long as it lives the picture is hidden; then JupyterLab's "model not found" is."""
-    page = chrome.new_page()
-    errors = browser.console_errors(page)
-    browser.run_all(page, address, "widget.ipynb")
+    cell = "from cnnlab import widgets\nwidgets.kernel_explorer(live=True)"
+    browser.write_notebook(lab.folder / "widget.ipynb", [cell])
+    page = browser.new_page(chrome)
+    browser.run_all(page, lab.address, "widget.ipynb")
     page.locator(".cnnlab").wait_for()
     stands_in = page.locator("[data-stands-in]")
     assert not stands_in.is_visible() and stands_in.evaluate("(e) => e.hidden")  # by script, too: for other hosts
     page.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save'); }")
     page.wait_for_function("!window.jupyterapp.shell.currentWidget.context.model.dirty")
     page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.shutdown(); }")
-    assert not errors
+    assert not page.errors
     page.close()
-    page = chrome.new_page()
-    errors = browser.console_errors(page)
-    browser.open_notebook(page, address, "widget.ipynb")  # stored, trusted, not run
+    page = browser.new_page(chrome)
+    browser.open_notebook(page, lab.address, "widget.ipynb")  # stored, trusted, not run
     picture, widget = page.locator("[data-stands-in] img"), page.locator(".cnnlab")
     lost = page.get_by_text("model not found")
     lost.wait_for(state="attached")
     assert picture.is_visible() and not lost.is_visible() and widget.count() == 0
     assert picture.get_attribute("alt") == repr(widgets.kernel_explorer())
-    assert errors and all("widget model not found" in error for error in errors)  # JupyterLab's own
+    assert page.errors and all("widget model not found" in error for error in page.errors)  # JupyterLab's own
     browser.run_cells(page)
     widget.wait_for()
     assert not picture.is_visible()
-    page.close()
-
-
-@pytest.mark.parametrize("width", [400, 1400])
-def test_exported_it_lives_without_a_network(chrome, tmp_path, width):
-    import nbformat
-    from nbconvert import HTMLExporter
-
-    explorers = [
-        widgets.kernel_explorer(image="photo"),
-        widgets.kernel_explorer(image="grid", kernel="box", kernel_size=5),
-    ]
-    browser.write_notebook(tmp_path / "book.ipynb", ["a", "b"], explorers)
-    html, _ = HTMLExporter().from_notebook_node(nbformat.read(tmp_path / "book.ipynb", 4))
-    (tmp_path / "book.html").write_text(html, encoding="utf-8")
-    context = chrome.new_context(viewport={"width": width, "height": 800}, offline=True)
-    page = context.new_page()
-    broken = []
-    page.on("pageerror", lambda error: broken.append(str(error)))
-    page.goto((tmp_path / "book.html").as_uri(), wait_until="domcontentloaded")
-    page.wait_for_function("document.querySelectorAll('[data-sentence]').length === 2")
-    photo = Explorer(page, 0)
-    photo.control("stride").press("End")
-    assert photo.state["stride"] == 6
-    for explorer in (photo, Explorer(page, 1)):
-        explorer.agrees()
-        wide = explorer.root.evaluate(
-            "(e) => [e, ...e.querySelectorAll('*')].some((n) => n.scrollWidth > e.clientWidth)"
-        )
-        assert not wide, "something sticks out"
-        assert not explorer.root.evaluate(
-            "(e) => [...e.querySelectorAll('canvas, fieldset, figure')].some((n) => "
-            "n.getBoundingClientRect().right > e.getBoundingClientRect().right + 1)"
-        )
-    assert not [e for e in broken if "cnnlab" in e or "mount" in e]
-    context.close()
-
-
-def test_a_page_without_any_style_is_enough(chrome, tmp_path):
-    """Colab, VS Code: none of JupyterLab's variables."""
-    path = tmp_path / "bare.html"
-    path.write_text("<!doctype html>" + widgets.kernel_explorer().html(), encoding="utf-8")
-    page = chrome.new_page()
-    errors = browser.console_errors(page)
-    page.goto(path.as_uri())
-    explorer = Explorer(page)
-    explorer.control("padding").press("ArrowRight")
-    assert explorer.state["padding"] == 1
-    explorer.agrees()
-    assert torch.isfinite(kernel.result(kernel.complete(**explorer.state))).all()
-    assert not errors
     page.close()

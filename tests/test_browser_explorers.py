@@ -1,10 +1,11 @@
 """Explorers in a real JupyterLab in Chromium: every control to its ends, and what is shown is what Python says."""
 
 import ast
-import os
+import json
 
-import browser
+import gallery
 import pytest
+from gallery import MOVE, READ
 from torch import nn
 
 from cnnlab import widgets
@@ -18,11 +19,6 @@ from cnnlab.widgets import feature_browser_state as features
 from cnnlab.widgets import pooling_state as pooling
 from cnnlab.widgets import shape_ladder_state as rungs
 from cnnlab.widgets.values import number
-
-CI = os.environ.get("CNNLAB_CI") == "1"
-if browser.chromium() is None and not CI:
-    pytest.skip("no Chromium on this machine: install one, or name it in CNNLAB_CHROMIUM", allow_module_level=True)
-pytestmark = pytest.mark.xdist_group("browser")
 
 
 def _pooled(s):
@@ -126,186 +122,128 @@ def _passed(s):
         yield from (depth.written(found.signal[layer]), depth.written(found.gradient[layer]))
 
 
-# explorer: its describe, (CSS of what is shown, its texts from a state), a state to begin with, and its controls
+# explorer: its describe, (CSS of what is shown, its texts from a state), and its controls
 EXPLORERS = {
     "pooling_explorer": (
         pooling.describe,
         ("tbody td", _pooled),
-        {"image": "digit", "kernel_size": 3, "stride": 2, "padding": 1},
         {"image", "mode", "ceil_mode", "kernel_size", "stride", "padding", "shift", "row", "column"},
     ),
     "activation_explorer": (
         activation.describe,
         ("tbody td", _bent),
-        {"function": "leaky_relu", "x": -1.0, "weight": 1.5, "bias": 0.4},
         {"function", "x", "weight", "bias", "units", "negative_slope"},
     ),
     "channel_mixer": (
         mixer.describe,
         (".cost, .total", _mixed),
-        {"image": "both", "mix": "random", "kernel": "box", "filters": 6, "groups": 2, "output": 4},
         {"image", "mix", "kernel", "filters", "groups", "output", "row", "column"},
     ),
     "digit_pad": (
         pad.describe,
         (".bars > :nth-child(3n)", _answered),
-        {"drawing": "tiny 2", "pen": 5, "part": 100, "centered": True},
         {"drawing", "pen", "part", "centered"},
     ),
     "descent_explorer": (
         lambda s: descent.describe(_start(s)),
         (".said, .slope, .grad", _stepped),
-        {"landscape": "valley", "learning_rate": 0.1, "momentum": 0.5, "steps": 30},
         {"landscape", "learning_rate", "momentum", "steps", "zero_grad", "start-0", "start-1"},
     ),
     "depth_explorer": (
         depth.describe,
         ("tbody td", _passed),
-        {"depth": 50, "init": "large", "gain": 1.5, "skip": True},
         {"depth", "init", "gain", "activation", "batch_norm", "skip"},
     ),
     "shape_ladder": (
         lambda s: rungs.describe(_chain(s)),
         (".ladder td", _climbed),
-        {"model": "CifarNet", "size": 48},
         {"size", "channels", "layer", "kernel_size", "stride", "padding"},
     ),
     "augmentation_explorer": (
         augmentation.describe,
         (".said, .tiles figcaption, .did, code", _drawn),
-        {"image": "arrow", "other": "cat", "crop": 2, "color": 0.4, "erase": 5, "mixup": 0.3, "seed": 7, "epoch": 4},
         {"image", "other", "crop", "padding", "flip", "color", "erase", "mixup", "seed", "epoch"},
     ),
 }
 NAMES = tuple(EXPLORERS)
 
 
-@pytest.fixture(scope="module")
-def notebook(tmp_path_factory):
-    """A notebook with each explorer as a page and as a widget, run, with a list of what went wrong."""
-    folder = tmp_path_factory.mktemp("lab")
-    cells = ["from cnnlab import widgets"]
-    for name, (*_, start, _) in EXPLORERS.items():
-        cells.append(f"widgets.{name}(**{start})")
-        cells.append(f"{name} = widgets.{name}(live=True, **{start})\n{name}")
-    cells.append("feature_browser = widgets.feature_browser(image=3)\nfeature_browser")  # which lives with Python only
-    browser.write_notebook(folder / "run.ipynb", cells)
-    with browser.browser() as chrome, browser.lab(folder) as address:
-        page = chrome.new_page(viewport={"width": 1400, "height": 900})
-        page.errors = browser.console_errors(page)
-        browser.run_all(page, address, "run.ipynb")
-        page.wait_for_function(f"document.querySelectorAll('[data-sentence]').length === {2 * len(EXPLORERS) + 1}")
-        yield page
-        page.close()
+class Explorer(gallery.Explorer):
+    """One of EXPLORERS: what it shows is what Python says of what its controls say."""
 
-
-@pytest.fixture(autouse=True)
-def quiet(notebook):
-    """No test leaves an error on the console, nor one of Python's in an explorer."""
-    yield
-    found, notebook.errors[:] = list(notebook.errors), []
-    found += notebook.locator(".cnnlab [role=alert]:not(:empty)").all_inner_texts()
-    assert not found
-
-
-READ = """(root) => Object.fromEntries([...root.querySelectorAll("[data-name]")].map(
-    (c) => [c.dataset.name, c.type === "checkbox" ? c.checked : c.type === "range" ? Number(c.value) : c.value]).concat(
-    [...root.querySelectorAll("pre.code")].map((pre) => ["code", pre.textContent])))"""
-
-
-MOVE = """(control, value) => {
-    control.value = value;
-    control.dispatchEvent(new Event("input", { bubbles: true }));
-    control.dispatchEvent(new Event("change", { bubbles: true }));
-}"""
-
-
-class Explorer:
-    """One explorer on the page, by what a person can see and do."""
-
-    def __init__(self, page, name, live=False):
-        self.page, self.name, self.root = page, name, page.locator(".cnnlab").nth(2 * NAMES.index(name) + live)
-        self.describe, (self.cells, self.expected), self.start, self.names = EXPLORERS[name]
-
-    def control(self, name):
-        return self.root.locator(f"[data-name={name}]")
-
-    @property
-    def sentence(self):
-        return self.root.get_attribute("data-sentence")
+    def __init__(self, page, name, where="page"):
+        super().__init__(page, name, where)
+        self.describe, (self.cells, self.expected), self.names = EXPLORERS[name]
+        self.start = gallery.OPENED[name][where]
 
     @property
     def state(self):
-        """What the controls say."""
-        return self.start | self.root.evaluate(f"(root) => ({READ})(root)")
+        return self.start | super().state
 
     def agrees(self):
-        state = self.state
-        assert self.sentence == self.describe(state)
-        shown = self.root.locator(self.cells).all_text_contents()  # inner texts are empty where nobody looks
-        assert shown == list(self.expected(state)), state
+        """Returns what the controls say."""
+        return self.right(self.look(self.cells))
+
+    def right(self, seen):
+        state = self.start | seen["state"]
+        assert seen["sentence"] == self.describe(state)
+        assert seen["texts"] == list(self.expected(state)), state
+        return state
+
+    def tour(self, which, values):
+        """The states on the way, each of them right."""
+        return [self.right(seen) for seen in super().tour(which, values, self.cells)]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_control_goes_to_its_ends(notebook, name):
     explorer = Explorer(notebook, name)
     explorer.agrees()
-    controls = explorer.root.locator("[data-name]").all()
-    assert {c.get_attribute("data-name") for c in controls} == explorer.names
-    reached = {c.get_attribute("data-name"): set() for c in controls}
-    for control in controls:
-        which = control.get_attribute("data-name")
-        kind = control.get_attribute("type") or "select"
-        before = explorer.state[which]
-        if kind == "select":
-            options = [o.get_attribute("value") for o in control.locator("option").all() if o.is_enabled()]
-            moves = [lambda value=value, c=control: c.select_option(value) for value in [*options, before]]
-        elif kind == "checkbox":
-            moves = [control.click] * 2
+    kinds = explorer.root.evaluate(
+        """(root) => [...root.querySelectorAll("[data-name]")].map((c) => [c.dataset.name, c.type])"""
+    )
+    assert {which for which, _ in kinds} == explorer.names
+    for which, kind in kinds:
+        before, reached = explorer.state[which], []
+        if kind == "select-one":
+            options = explorer.control(which).evaluate("(c) => [...c.options].map((o) => !o.disabled && o.value)")
+            reached += explorer.tour(which, [*filter(None, options), before])
         else:
-            moves = [lambda key=key, c=control: c.press(key) for key in ("Home", "End", "ArrowLeft")]
-            moves.append(lambda value=before, c=control: c.evaluate(MOVE, value))  # back: the next one finds room
-        for move in moves:
-            move()
-            explorer.agrees()
-            reached[which].add(explorer.state[which])
-    assert all(len(values) > 1 for values in reached.values()), reached
+            explorer.focus(which)
+            for key in ("Home", "End", "ArrowLeft") if kind == "range" else ("Space", "Space"):
+                notebook.keyboard.press(key)
+                reached.append(explorer.agrees())
+            if kind == "range":
+                ends = explorer.control(which).evaluate("(c) => [c.min, c.max].map(Number)")
+                at_ends = [state[which] for state in reached[:2]] == ends
+                assert at_ends or "Not possible" in explorer.root.text_content(), (which, reached, ends)
+                reached += explorer.tour(which, [before])  # back: the next one finds room
+        assert len({state[which] for state in reached}) > 1, (which, reached)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_controls_have_names_and_keep_their_keys(notebook, name):
     explorer = Explorer(notebook, name)
-    for control in explorer.root.locator("input, select, button, [tabindex]").all():
-        assert control.get_attribute("data-lm-suppress-shortcuts") == "true"
-        assert control.evaluate("(c) => (c.labels?.length ? c.labels[0].textContent : c.ariaLabel ?? c.textContent)")
-    for picture in explorer.root.locator("canvas").all():
-        assert picture.get_attribute("role") == "img" and picture.get_attribute("aria-label")
+    controls = explorer.root.locator("input, select, button, [tabindex]").evaluate_all(
+        "(all) => all.map((c) => [c.dataset.lmSuppressShortcuts, c.labels?.[0]?.textContent || c.ariaLabel || "
+        "c.textContent])"
+    )
+    assert len(controls) > 2 and all(keeps == "true" and name.strip() for keeps, name in controls), controls
+    pictures = explorer.root.locator("canvas").evaluate_all("(all) => all.map((c) => [c.role, c.ariaLabel])")
+    assert pictures and all(role == "img" and name for role, name in pictures), pictures
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_python_hears_the_controls_and_sets_them(notebook, name):
-    explorer = Explorer(notebook, name, live=True)
+    explorer = Explorer(notebook, name, "widget")
     explorer.agrees()
-    slider = explorer.root.locator("input[type=range]:enabled").first
-    slider.press("End")
+    explorer.root.locator("input[type=range]:enabled").first.press("End")
     explorer.agrees()
-    _until(notebook, f"(repr({name}), {name}.error)", (explorer.sentence, ""))
-    for which, value in explorer.start.items():
-        browser.kernel_says(notebook, f"{name}.set_trait({which!r}, {value!r})")
-    sentence = ast.literal_eval(browser.kernel_says(notebook, f"repr({name})"))
-    notebook.wait_for_function(
-        "([e, sentence]) => e.dataset.sentence === sentence", arg=[explorer.root.element_handle(), sentence]
-    )
+    explorer.until("(repr(it), it.error)", (explorer.sentence, ""))
+    back = f"[it.set_trait(*which) for which in {explorer.start}.items() if it.has_trait(which[0])]"
+    _, sentence = ast.literal_eval(explorer.python(f"({back}, repr(it))"))
+    explorer.waits(f"e.dataset.sentence === {json.dumps(sentence)}")
     explorer.agrees()
-
-
-def _until(page, code, expected):
-    """Wait for the kernel to agree: the controls tell it when they are let go."""
-    for _ in range(50):
-        if (said := ast.literal_eval(browser.kernel_says(page, code))) == expected:
-            return
-        page.wait_for_timeout(100)
-    assert said == expected
 
 
 def test_an_output_of_the_pooling_explorer_is_picked_by_keys_and_mouse(notebook):
@@ -338,7 +276,7 @@ def test_a_smaller_window_takes_its_padding_along(notebook):
 
 
 def test_the_table_of_the_channel_mixer_can_be_typed(notebook):
-    explorer = Explorer(notebook, "channel_mixer", live=True)
+    explorer = Explorer(notebook, "channel_mixer", "widget")
     for name, value in {"image": "coffee", "kernel": "1x1", "mix": "identity"}.items():
         explorer.control(name).select_option(value)
     for _ in range(3):
@@ -350,15 +288,15 @@ def test_the_table_of_the_channel_mixer_can_be_typed(notebook):
     mix = [[1, 0, 0], [0, 1, -0.5], [0, 0, 1]]
     expected = {**explorer.state, "mix": mix, "filters": 3, "groups": 1, "output": 1}
     assert explorer.sentence == mixer.describe(expected)
-    _until(notebook, "(channel_mixer.mix, repr(channel_mixer))", (mix, explorer.sentence))
+    explorer.until("(it.mix, repr(it))", (mix, explorer.sentence))
     cell.fill("much")
     cell.press("Enter")
-    assert explorer.root.locator(".said").inner_text() == "Not possible: much is not a number."
+    assert explorer.said == "Not possible: much is not a number."
     assert cell.input_value() == "-0.5"
     explorer.control("filters").press("ArrowRight")  # a fourth filter begins with zeros
-    _until(notebook, "channel_mixer.mix", [*mix, [0, 0, 0]])
+    explorer.until("it.mix", [*mix, [0, 0, 0]])
     explorer.control("image").select_option("both")
-    _until(notebook, "channel_mixer.mix", [[*row, 0, 0, 0] for row in [*mix, [0, 0, 0]]])
+    explorer.until("it.mix", [[*row, 0, 0, 0] for row in [*mix, [0, 0, 0]]])
     explorer.control("mix").select_option("gray")
     explorer.agrees()
 
@@ -372,7 +310,7 @@ def test_groups_of_the_channel_mixer_say_why_not(notebook):
         explorer.control("filters").press("ArrowLeft")
     explorer.control("groups").press("ArrowRight")
     explorer.control("groups").press("ArrowRight")
-    assert explorer.root.locator(".said").inner_text() == "Not possible: 3 groups cannot share 4 filters evenly."
+    assert explorer.said == "Not possible: 3 groups cannot share 4 filters evenly."
     assert explorer.state["groups"] == 2  # nor can 4, 5 or 6
     assert explorer.root.get_by_role("textbox", name="filter 0, cat red").is_disabled()
     assert explorer.root.get_by_role("textbox", name="filter 2, cat red").is_enabled()
@@ -418,24 +356,6 @@ def test_the_colors_of_the_channel_mixer_are_what_ops_computes(notebook):
     explorer.agrees()
 
 
-@pytest.mark.parametrize("width", [400, 1400])
-@pytest.mark.parametrize("name", NAMES)
-def test_without_kernel_or_style_it_lives_and_fits(notebook, tmp_path, name, width):
-    """Two copies on a page that has nothing of JupyterLab: one moves, the other stays, and nothing sticks out."""
-    html = getattr(widgets, name)(**EXPLORERS[name][2]).html()
-    (tmp_path / "bare.html").write_text(f'<!doctype html><meta charset="utf-8">{html}{html}', encoding="utf-8")
-    page = notebook.context.browser.new_page(viewport={"width": width, "height": 900})
-    errors = browser.console_errors(page)
-    page.goto((tmp_path / "bare.html").as_uri())
-    first, copy = (page.locator(".cnnlab").nth(i) for i in (0, 1))
-    before = copy.get_attribute("data-sentence")
-    first.locator("input[type=range]:enabled").first.press("Home")
-    assert copy.get_attribute("data-sentence") == before != first.get_attribute("data-sentence")
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    assert not errors
-    page.close()
-
-
 def test_the_input_of_the_activation_explorer_moves_by_keys_and_mouse(notebook):
     explorer = Explorer(notebook, "activation_explorer")
     explorer.control("function").select_option("relu")
@@ -464,7 +384,7 @@ def test_the_leaky_slope_is_offered_where_it_counts(notebook):
 
 def test_a_digit_is_drawn_with_the_mouse_and_with_keys(notebook):
     """What Python hears of a drawing, and what it makes of it, is what the page shows."""
-    explorer = Explorer(notebook, "digit_pad", live=True)
+    explorer = Explorer(notebook, "digit_pad", "widget")
     paper = explorer.root.locator("canvas.paper")
     said = explorer.root.locator(".said")
     explorer.root.get_by_role("button", name="Clear the paper").click()
@@ -480,14 +400,14 @@ def test_a_digit_is_drawn_with_the_mouse_and_with_keys(notebook):
             mouse.move(box["x"] + x, box["y"] + y, steps=15)
         mouse.up()
     assert "drawing of your own" in explorer.sentence and "the network says 7" in explorer.sentence
-    _until(notebook, "(len(digit_pad.drawing), repr(digit_pad))", (2, explorer.sentence))
-    first = ast.literal_eval(browser.kernel_says(notebook, "digit_pad.drawing"))[0]
+    explorer.until("(len(it.drawing), repr(it))", (2, explorer.sentence))
+    first = ast.literal_eval(explorer.python("it.drawing"))[0]
     assert first[0] == [16, 12] and first[-1] == [26, 46]  # 5 pixels of the page are one of the paper
-    ink = "int(digit_pad.picture.int().sum())"
-    with_bar = int(browser.kernel_says(notebook, ink))
+    ink = "int(it.picture.int().sum())"
+    with_bar = int(explorer.python(ink))
     explorer.root.get_by_role("button", name="Take a stroke back").click()
-    _until(notebook, "len(digit_pad.drawing)", 1)
-    assert with_bar != int(browser.kernel_says(notebook, ink))
+    explorer.until("len(it.drawing)", 1)
+    assert with_bar != int(explorer.python(ink))
 
     explorer.control("part").press("Home")
     assert explorer.sentence == pad.describe({"drawing": []})
@@ -499,7 +419,7 @@ def test_a_digit_is_drawn_with_the_mouse_and_with_keys(notebook):
     paper.press("Space")
     paper.press("ArrowUp")  # no ink: the pen is up
     drawn = [[[28, 28 + 2 * i] for i in range(6)] + [[28.5, 38]]]
-    _until(notebook, "(digit_pad.drawing, digit_pad.part)", (drawn, 100))
+    explorer.until("(it.drawing, it.part)", (drawn, 100))
     assert explorer.sentence == pad.describe({"drawing": drawn})
     explorer.control("drawing").select_option("8")
     explorer.agrees()
@@ -507,12 +427,12 @@ def test_a_digit_is_drawn_with_the_mouse_and_with_keys(notebook):
 
 
 def test_the_start_of_the_descent_explorer_is_set_by_keys_and_mouse(notebook):
-    explorer = Explorer(notebook, "descent_explorer", live=True)
+    explorer = Explorer(notebook, "descent_explorer", "widget")
     picture = explorer.root.locator("canvas[tabindex]")
     for key in ("ArrowLeft", "ArrowUp", "ArrowUp", "ArrowRight", "ArrowRight"):
         picture.press(key)
     assert (explorer.state["start-0"], explorer.state["start-1"]) == (-2.45, 1.6)
-    _until(notebook, "descent_explorer.start", [-2.45, 1.6])
+    explorer.until("it.start", [-2.45, 1.6])
     scale = picture.evaluate("(canvas) => canvas.clientWidth") / 400
     picture.click(position={"x": (46 + 346 / 2) * scale, "y": (22 + 224 / 4) * scale})  # in the middle, a quarter down
     assert (explorer.state["start-0"], explorer.state["start-1"]) == (0, 1)
@@ -522,11 +442,11 @@ def test_the_start_of_the_descent_explorer_is_set_by_keys_and_mouse(notebook):
     explorer.agrees()
     explorer.control("steps").press("Home")
     explorer.agrees()
-    _until(notebook, "(descent_explorer.start, repr(descent_explorer))", ([1.5], explorer.sentence))
+    explorer.until("(it.start, repr(it))", ([1.5], explorer.sentence))
 
 
 def test_the_shape_ladder_is_mended_and_put_back(notebook):
-    explorer = Explorer(notebook, "shape_ladder", live=True)
+    explorer = Explorer(notebook, "shape_ladder", "widget")
     said = explorer.root.locator(".said")
     again, cure = explorer.root.get_by_role("button", name="As it was built"), explorer.root.locator("button.cure")
     again.click()
@@ -542,13 +462,13 @@ def test_the_shape_ladder_is_mended_and_put_back(notebook):
         "(e) => e.contains(document.activeElement)"
     )
     explorer.agrees()
-    _until(notebook, "(shape_ladder.layers[10]['in_features'], repr(shape_ladder))", (1600, explorer.sentence))
+    explorer.until("(it.layers[10]['in_features'], repr(it))", (1600, explorer.sentence))
     explorer.root.locator("tbody tr").nth(3).click()  # the first pooling
     explorer.control("padding").press("End")
     assert said.inner_text() == "Not possible: pool1 pads at most half of its window of 2."
     explorer.agrees()
     again.click()
-    _until(notebook, "repr(shape_ladder)", explorer.sentence)
+    explorer.until("repr(it)", explorer.sentence)
 
 
 def test_the_pictures_of_the_augmentation_explorer_are_those_of_data(notebook):
@@ -578,36 +498,43 @@ def test_the_pictures_of_the_augmentation_explorer_are_those_of_data(notebook):
 
 # ---- the feature-map browser, which asks Python for every picture
 
+# Once Python has answered: controls, sentence, the three likeliest classes, what the colors mean.
+ANSWERED = f"""(root) => new Promise((done) => {{
+    const look = () => root.hasAttribute("data-waits") ? requestAnimationFrame(look) : done({{
+        state: ({READ})(root), sentence: root.dataset.sentence,
+        bars: [...root.querySelectorAll(".bars > :nth-child(3n)")].map((e) => e.textContent),
+        legends: [...root.querySelectorAll(".legend:not([hidden])")].map((e) => e.textContent),
+    }});
+    look();
+}})"""
+
 
 @pytest.fixture
-def features_shown(notebook):
-    """Its element, and the same state in this process."""
-    root = notebook.locator(".cnnlab").last
+def browsed(notebook):
+    """The feature-map browser, and what it shows once Python has answered: the same as this process says."""
+    explorer = gallery.Explorer(notebook, "feature_browser", "widget")
     known = widgets.feature_browser(live=False).state
 
     def agrees():
-        """What it shows once Python has answered: the sentence, the three likeliest classes, the maps' range."""
-        notebook.wait_for_function("(e) => !e.hasAttribute('data-waits')", arg=root.element_handle())
-        controls = root.evaluate(f"(root) => ({READ})(root)")
-        state = features.complete(known["subject"], **controls)
+        seen = explorer.root.evaluate(ANSWERED)
+        state = features.complete(known["subject"], **seen["state"])
         answer = features.ask(state)
-        assert root.get_attribute("data-sentence") == features.said(state, answer)
+        assert seen["sentence"] == features.said(state, answer)
         best = answer.probabilities.sort(descending=True, stable=True).values[:3]
-        assert root.locator(".bars > :nth-child(3n)").all_text_contents() == [number(p) for p in best]
-        legends = root.locator(".legend:not([hidden])").all_text_contents()
+        assert seen["bars"] == [number(p) for p in best]
         low, high = answer.maps.min(), answer.maps.max()
         reach = max(-low, high)
         expected = [f"{number(-reach)}{number(reach)}" if low < 0 else f"0{number(high)}"]
-        assert legends == [f"0{number(answer.cam.max())}"] * state["cam"] + expected
-        return controls
+        assert seen["legends"] == [f"0{number(answer.cam.max())}"] * state["cam"] + expected
+        return seen["state"]
 
-    return root, agrees
+    return explorer, agrees
 
 
-def test_the_feature_browser_goes_to_its_ends(notebook, features_shown):
-    root, agrees = features_shown
+def test_the_feature_browser_goes_to_its_ends(notebook, browsed):
+    explorer, agrees = browsed
     assert agrees()["image"] == 3
-    controls = root.locator("[data-name]").all()
+    controls = explorer.root.locator("[data-name]").all()
     assert {c.get_attribute("data-name") for c in controls} == set(features.DEFAULTS)
     for control in controls:
         assert control.get_attribute("data-lm-suppress-shortcuts") == "true"
@@ -618,67 +545,53 @@ def test_the_feature_browser_goes_to_its_ends(notebook, features_shown):
                 agrees()
         elif control.get_attribute("type") == "checkbox":
             for _ in range(2):
-                control.click()
+                control.press("Space")
                 agrees()
         else:
             for option in [o.get_attribute("value") for o in control.locator("option").all()]:
                 control.select_option(option)
                 assert agrees()[control.get_attribute("data-name")] == option
-    assert root.get_attribute("data-sentence") == ast.literal_eval(
-        browser.kernel_says(notebook, "repr(feature_browser)")
-    )
+    assert explorer.sentence == ast.literal_eval(explorer.python("repr(it)"))
 
 
-def test_a_map_is_chosen_by_keys_and_mouse_and_python_is_heard(notebook, features_shown):
-    root, agrees = features_shown
-    browser.kernel_says(notebook, "feature_browser.set_trait('layer', 'layer2')")
-    browser.kernel_says(notebook, "feature_browser.set_trait('channel', 20)")
-    notebook.wait_for_function("(e) => e.dataset.sentence.includes('channel 20 of 32')", arg=root.element_handle())
-    maps = root.locator("canvas[tabindex]")
+def test_a_map_is_chosen_by_keys_and_mouse_and_python_is_heard(notebook, browsed):
+    explorer, agrees = browsed
+    explorer.python("(it.set_trait('layer', 'layer2'), it.set_trait('channel', 20))")
+    explorer.waits("e.dataset.sentence.includes('channel 20 of 32')")
+    maps = explorer.root.locator("canvas[tabindex]")
     for key, channel in (("ArrowRight", 21), ("ArrowDown", 29), ("ArrowDown", 29), ("ArrowUp", 21), ("ArrowLeft", 20)):
         maps.press(key)
         assert agrees()["channel"] == channel
     box = maps.bounding_box()
     maps.click(position={"x": box["width"] - 3, "y": 3})
     assert agrees()["channel"] == 7
-    for picture in root.locator("canvas").all():
+    for picture in explorer.root.locator("canvas").all():
         assert picture.get_attribute("role") == "img" and picture.get_attribute("aria-label")
 
 
-def test_python_is_asked_one_thing_at_a_time_and_last_about_the_latest(notebook, features_shown):
-    root, agrees = features_shown
-    slow = "feature_browser.subject.model.conv1.register_forward_hook(lambda *_: __import__('time').sleep(0.05))"
-    browser.kernel_says(notebook, f"globals().update(slow={slow})")
-    before = int(browser.kernel_says(notebook, "feature_browser.asked"))
+def test_python_is_asked_one_thing_at_a_time_and_last_about_the_latest(notebook, browsed):
+    explorer, agrees = browsed
+    slow = "it.subject.model.conv1.register_forward_hook(lambda *_: __import__('time').sleep(0.05))"
+    explorer.python(f"globals().update(slow={slow})")
+    before = int(explorer.python("it.asked"))
     drag = f"""async (control) => {{
         for (let value = 0; value < 24; value++) {{
             ({MOVE})(control, value);
             await new Promise(requestAnimationFrame);
         }}
     }}"""
-    root.locator("[data-name=image]").evaluate(drag)
+    explorer.control("image").evaluate(drag)
     assert agrees()["image"] == 23
-    assert int(browser.kernel_says(notebook, "feature_browser.asked")) - before < 12
-    browser.kernel_says(notebook, "slow.remove()")
+    assert int(explorer.python("it.asked")) - before < 12
+    explorer.python("slow.remove()")
 
 
-def test_an_error_in_python_is_shown_in_the_feature_browser(notebook, features_shown):
-    root, agrees = features_shown
-    fails = "feature_browser.subject.model.conv1.register_forward_hook(lambda *_: 1 / 0)"
-    browser.kernel_says(notebook, f"globals().update(broken={fails})")
-    root.locator("[data-name=image]").press("Home")
-    alert = root.locator("[role=alert]")
-    alert.get_by_text("ZeroDivisionError: division by zero").wait_for()
-    browser.kernel_says(notebook, "broken.remove()")
-    root.locator("[data-name=image]").press("ArrowRight")
-    assert agrees()["image"] == 1 and alert.text_content() == ""
-
-
-@pytest.mark.parametrize("width", [400, 1400])
-def test_what_asks_python_is_a_picture_that_fits_elsewhere(notebook, tmp_path, width):
-    html = widgets.feature_browser(live=False).html()
-    (tmp_path / "bare.html").write_text(f'<!doctype html><meta charset="utf-8">{html}', encoding="utf-8")
-    page = notebook.context.browser.new_page(viewport={"width": width, "height": 900})
-    page.goto((tmp_path / "bare.html").as_uri())
-    assert page.get_by_text("This explorer asks Python").is_visible() and page.locator("img").get_attribute("alt")
-    page.close()
+def test_an_error_in_python_is_shown_in_the_feature_browser(notebook, browsed):
+    explorer, agrees = browsed
+    fails = "it.subject.model.conv1.register_forward_hook(lambda *_: 1 / 0)"
+    explorer.python(f"globals().update(fails={fails})")
+    explorer.control("image").press("Home")
+    explorer.root.get_by_text("ZeroDivisionError: division by zero").wait_for()
+    explorer.python("fails.remove()")
+    explorer.control("image").press("ArrowRight")
+    assert agrees()["image"] == 1 and explorer.text("[role=alert]") == ""

@@ -1,17 +1,10 @@
 """The training monitor in a real JupyterLab: it follows a running cell, and its button ends it."""
 
 import ast
-import json
-import os
 import time
 
 import browser
 import pytest
-
-CI = os.environ.get("CNNLAB_CI") == "1"
-if browser.chromium() is None and not CI:
-    pytest.skip("no Chromium on this machine: install one, or name it in CNNLAB_CHROMIUM", allow_module_level=True)
-pytestmark = pytest.mark.xdist_group("browser")
 
 CELLS = [
     """import time
@@ -38,21 +31,25 @@ monitor = widgets.training_monitor()""",
 ]
 
 
+@pytest.fixture(scope="module")
+def page(chrome, lab):
+    browser.write_notebook(lab.folder / "monitor.ipynb", CELLS)
+    page = browser.new_page(chrome)
+    browser.open_notebook(page, lab.address, "monitor.ipynb")
+    yield page
+    page.close()
+
+
 @pytest.fixture(params=["perCommTarget", "disabled"])
-def notebook(request, tmp_path):
-    """A notebook that trains for minutes, running; what controls say goes beside the cell, or waits behind it."""
-    settings = tmp_path / ".jupyter" / "settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True)
-    (settings / "kernels-settings.jupyterlab-settings").write_text(json.dumps({"commsOverSubshells": request.param}))
-    browser.write_notebook(tmp_path / "run.ipynb", CELLS)
-    with browser.browser() as chrome, browser.lab(tmp_path) as address:
-        page = chrome.new_page(viewport={"width": 1400, "height": 900})
-        errors = browser.console_errors(page)
-        browser.open_notebook(page, address, "run.ipynb")
-        page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
-        yield page
-        page.close()
-    assert not errors
+def notebook(request, page):
+    """A notebook that trains for minutes, running; what controls say goes beside the cell, or waits behind it.
+
+    The parameter is what JupyterLab's setting commsOverSubshells hands on to kernels.
+    """
+    page.evaluate("(how) => { window.jupyterapp.serviceManager.kernels.commsOverSubshells = how; }", request.param)
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+    yield page
+    assert page.errors == []
 
 
 def test_it_follows_training_and_its_button_ends_it(notebook):

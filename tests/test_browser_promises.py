@@ -1,147 +1,102 @@
 """What every explorer promises, in a real JupyterLab: errors shown, side by side, by keyboard, run and opened again."""
 
-import ast
-import os
-
 import bench_explorer
 import browser
+import gallery
 import pytest
+from gallery import CELLS, NAMES, Explorer
 
-CI = os.environ.get("CNNLAB_CI") == "1"
-if browser.chromium() is None and not CI:
-    pytest.skip("no Chromium on this machine: install one, or name it in CNNLAB_CHROMIUM", allow_module_level=True)
-pytestmark = pytest.mark.xdist_group("browser")
+from cnnlab import widgets
 
-SETTINGS = {name: settings for name, (settings, *_) in bench_explorer.EXPLORERS.items()}
-IN_PAGE = [name for name in SETTINGS if name not in bench_explorer.ASKS_PYTHON]
-BROKEN = """broken_{name} = widgets.{name}(live=True, **{settings})
-broken_{name}.observe(lambda change: 1 / 0, "{slider}")
-broken_{name}"""
-
-
-def cells():
-    """{(explorer, host): its cell}, after a first one."""
-    found = {}
-    for name, (settings, slider, _) in bench_explorer.EXPLORERS.items():
-        if name in IN_PAGE:
-            found[name, "page"] = f"widgets.{name}(**{settings})"
-        found[name, "widget"] = f"{name} = widgets.{name}(live=True, **{settings})\n{name}"
-        found[name, "broken"] = BROKEN.format(name=name, settings=settings, slider=slider)
-    return found
+# Whether an explorer answers to the first of its sliders that can move, there and back; maybe after asking Python.
+ANSWERS = f"""async (root) => {{
+    const move = async (slider, value) => {{
+        const before = root.dataset.sentence;
+        ({gallery.MOVE})(slider, value);
+        do await new Promise(requestAnimationFrame); while (root.hasAttribute("data-waits"));
+        return root.dataset.sentence !== before;
+    }};
+    for (const slider of root.querySelectorAll("input[type=range]:enabled")) {{
+        const home = slider.value;
+        for (const end of [slider.min, slider.max]) if (await move(slider, end)) return await move(slider, home);
+    }}
+    return false;
+}}"""
 
 
-CELLS = cells()
-
-
-@pytest.fixture(scope="module")
-def notebook(tmp_path_factory):
-    """A notebook, run, in which each explorer stands in the page, as a widget, and as one whose observer raises."""
-    folder = tmp_path_factory.mktemp("lab")
-    browser.write_notebook(folder / "run.ipynb", ["from cnnlab import widgets", *CELLS.values()])
-    with browser.browser() as chrome, browser.lab(folder) as address:
-        page = chrome.new_page(viewport={"width": 1400, "height": 900})
-        page.address, page.errors = address, browser.console_errors(page)
-        browser.run_all(page, address, "run.ipynb")
-        all_are_there(page)
-        yield page
-        page.close()
-
-
-@pytest.fixture(autouse=True)
-def quiet(notebook):
-    """No test leaves an error on the console."""
-    yield
-    found, notebook.errors[:] = list(notebook.errors), []
-    assert not found
-
-
-def all_are_there(page):
-    page.wait_for_function(f"document.querySelectorAll('[data-sentence]').length === {len(CELLS)}")
-
-
-class Explorer:
-    """One explorer, by what a person can see and do."""
-
-    def __init__(self, page, name, host):
-        self.root = page.locator(".cnnlab").nth(list(CELLS).index((name, host)))
-        self.slider = self.root.locator(f"[data-name={bench_explorer.EXPLORERS[name][1]}]")
-
-    @property
-    def sentence(self):
-        return self.root.get_attribute("data-sentence")
-
-    @property
-    def alert(self):
-        return self.root.locator("[role=alert]").inner_text()
-
-    def keys(self):
-        """The key for a step of its slider, and the key for the way back."""
-        value, low, _ = self.slider.evaluate(bench_explorer.PLACE)
-        return ("ArrowLeft", "ArrowRight") if value > low else ("ArrowRight", "ArrowLeft")
-
-    def answers(self):
-        """Whether the explorer answers to its slider, there and back."""
-        before, (there, back) = self.sentence, self.keys()
-        self.slider.press(there)
-        self.waits(f"e.dataset.sentence !== {before!r}")
-        self.slider.press(back)
-        self.waits(f"e.dataset.sentence === {before!r}")
-
-    def waits(self, condition):
-        self.root.page.wait_for_function(f"(e) => {condition}", arg=self.root.element_handle())
-
-
-@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("name", NAMES)
 def test_an_error_in_a_callback_is_shown_where_it_happened(notebook, name):
     broken, sound = Explorer(notebook, name, "broken"), Explorer(notebook, name, "widget")
-    assert broken.alert == ""
-    broken.slider.press(broken.keys()[0])
+    assert broken.text("[role=alert]") == ""
+    fails = bench_explorer.EXPLORERS[name][1]
+    for key in ("ArrowRight", "ArrowLeft"):  # at one end only one of them moves it
+        broken.control(fails).press(key)
     broken.root.get_by_text("ZeroDivisionError: division by zero").wait_for()
-    assert sound.alert == "" and ast.literal_eval(browser.kernel_says(notebook, f"{name}.error")) == ""
-    sound.answers()
+    assert sound.text("[role=alert]") == "" and sound.python("it.error") == "''"
+    other = broken.root.locator(f"input[type=range]:enabled:not([data-name={fails}])").first
+    for key in ("Home", "End"):
+        other.press(key)
+    broken.waits("e.querySelector('[role=alert]').textContent === ''")  # gone with the next value that is fine
 
 
-@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("name", NAMES)
 def test_side_by_side_they_do_not_disturb_each_other(notebook, name):
-    hosts = [host for host in ("page", "widget", "broken") if (name, host) in CELLS]
-    explorers = [Explorer(notebook, name, host) for host in hosts]
-    for mover in explorers[:-1]:
+    explorers = [Explorer(notebook, *place) for place in CELLS if place[0] == name]
+    for mover in explorers:
         others = [other.sentence for other in explorers if other is not mover]
-        before = mover.sentence
-        value, _, high = mover.slider.evaluate(bench_explorer.PLACE)
-        mover.slider.press("Home" if value == high else "End")
-        mover.waits(f"e.dataset.sentence !== {before!r}")
+        assert mover.root.evaluate(ANSWERS)
         assert [other.sentence for other in explorers if other is not mover] == others
 
 
-@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_tab_key_reaches_every_control(notebook, name):
-    root = Explorer(notebook, name, "page" if name in IN_PAGE else "widget").root
+    root = Explorer(notebook, name, next(where for which, where in CELLS if which == name)).root
     wanted = root.evaluate(
         """(root) => {
             window.stops = [...root.querySelectorAll("input, select, textarea, button, [tabindex]")].filter(
                 (c) => !c.disabled && c.checkVisibility());
+            window.reached = [0];
+            root.addEventListener("focusin", (event) => window.reached.push(window.stops.indexOf(event.target)));
             window.stops[0].focus();
             return window.stops.length;
         }"""
     )
-    reached = [0]
-    while len(reached) < wanted:
+    for _ in range(wanted - 1):
         notebook.keyboard.press("Tab")
-        reached.append(notebook.evaluate("window.stops.indexOf(document.activeElement)"))
+    reached = notebook.evaluate("window.reached.slice(1)")
     assert reached == list(range(wanted)) and wanted > 2
 
 
-def test_run_again_and_opened_again_they_live(notebook):
-    browser.run_cells(notebook)
-    all_are_there(notebook)
-    for name, host in CELLS:
-        if host != "broken":
-            Explorer(notebook, name, host).answers()
+def test_light_and_dark(notebook):
+    scheme = """() => [...document.querySelectorAll(".cnnlab")].map((e) => getComputedStyle(e).colorScheme)"""
+    assert set(notebook.evaluate(scheme)) == {"light"}
+    change = "(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })"
+    for theme, expected in (("JupyterLab Dark", "dark"), ("JupyterLab Light", "light")):
+        notebook.evaluate(change, theme)
+        notebook.wait_for_function(f"({scheme})().every((scheme) => scheme === '{expected}')")
+
+
+def test_stored_and_not_trusted_it_is_a_picture_and_a_sentence(chrome, lab):
+    shown = widgets.kernel_explorer(stride=2)
+    browser.write_notebook(lab.folder / "stored.ipynb", ["x"], [shown._repr_mimebundle_()])
+    page = browser.new_page(chrome)
+    browser.open_notebook(page, lab.address, "stored.ipynb")
+    picture = page.get_by_role("img", name=repr(shown))
+    picture.wait_for()
+    assert page.get_by_text(repr(shown)).count() == 1 and page.locator(".cnnlab").count() == 0
+    assert picture.evaluate("(img) => img.naturalWidth") > 300
+    assert not page.errors
+    page.close()
+
+
+def test_run_again_and_opened_again_they_live(notebook, lab):
+    """In the place where they stood before, one of each."""
+    lives = [place for place in CELLS if place[1] != "broken"]
+    browser.run_cells(notebook, 1 + len(lives))
+    gallery.all_are_there(notebook)
+    assert [place for place in lives if not Explorer(notebook, *place).root.evaluate(ANSWERS)] == []
     notebook.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save'); }")
     notebook.wait_for_function("!window.jupyterapp.shell.currentWidget.context.model.dirty")
-    browser.open_notebook(notebook, notebook.address, "run.ipynb")  # its kernel has gone on running
-    all_are_there(notebook)
-    for name, host in CELLS:
-        if host != "broken":
-            Explorer(notebook, name, host).answers()
+    browser.open_notebook(notebook, lab.address, gallery.NOTEBOOK)  # its kernel has gone on running
+    gallery.all_are_there(notebook)
+    assert [place for place in lives if not Explorer(notebook, *place).root.evaluate(ANSWERS)] == []
