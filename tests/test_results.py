@@ -1,8 +1,7 @@
-"""The README's numbers are those of the recipes' table and of the stored benchmark, and no others."""
+"""The numbers of README.md and docs/numbers.md are those of the recipes and of the stored benchmark."""
 
 import dataclasses
 
-import contents
 import measure_rungs
 import pytest
 import results
@@ -10,27 +9,34 @@ import results
 from cnnlab import data, recipes
 
 
-def test_the_numbers_in_the_readme_are_todays():
+def test_the_numbers_that_are_told_are_todays():
     assert results.main(["--check"]) == 0, "run make links"
 
 
 @pytest.fixture
-def readme(tmp_path, monkeypatch):
-    copy = tmp_path / "README.md"
-    copy.write_text(contents.README.read_text(encoding="utf-8"), encoding="utf-8")
-    monkeypatch.setattr(contents, "README", copy)
+def numbers(tmp_path, monkeypatch):
+    copy = tmp_path / "numbers.md"
+    copy.write_text(results.NUMBERS.read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.setattr(results, "NUMBERS", copy)
     return copy
 
 
-def test_a_recipe_that_is_measured_anew_changes_the_readme(readme, monkeypatch, capsys):
+def test_a_recipe_that_is_measured_anew_changes_the_page(numbers, monkeypatch, capsys):
     again = recipes.Measured(0.8123, 0.0045, seeds=7, seconds=99.6, machine="a machine", data="cifar10")
     monkeypatch.setitem(recipes.RECIPES, "classic", recipes.RECIPES["classic"].but(measured=again))
     assert results.main(["--check"]) == 1
-    assert "the table of recipes is out of date, run make links" in capsys.readouterr().out
+    assert "numbers.md: the table of recipes is out of date, run make links" in capsys.readouterr().out
     results.main([])
     assert results.main(["--check"]) == 0
-    (row,) = [line for line in readme.read_text(encoding="utf-8").splitlines() if line.startswith("| `classic`")]
+    (row,) = [line for line in numbers.read_text(encoding="utf-8").splitlines() if line.startswith("| `classic`")]
     assert row.endswith("| 81.23 ± 0.45 % (7 seeds) | 100 s |")
+
+
+def test_the_highlights_follow_a_recipe(monkeypatch, capsys):
+    again = recipes.Measured(0.9123, 0.0045, seeds=7, seconds=99.6, machine="a machine", data="mnist")
+    monkeypatch.setitem(recipes.RECIPES, "mnist-99.4", recipes.RECIPES["mnist-99.4"].but(measured=again))
+    assert results.main(["--check"]) == 1
+    assert "README.md: the table of highlights is out of date" in capsys.readouterr().out
 
 
 def test_what_is_not_measured_says_so():

@@ -52,20 +52,21 @@ def main(arguments) -> int:
     return renew("notebooks", table(), check="--check" in arguments)
 
 
-def renew(what: str, table: str, check: bool) -> int:
-    """Write the table between its two marks in README.md, or with check only say whether it is another one: 1 if so."""
+def renew(what: str, table: str, check: bool, page: Path | None = None) -> int:
+    """Write the table between its two marks in the page, README.md if None; with check only say if it is another: 1."""
+    page = README if page is None else page
     begin, end = MARKS[0].format(what), MARKS[1].format(what)
-    text = README.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
     head, _, rest = text.partition(begin)
     _, _, tail = rest.partition(end)
     fresh = f"{head}{begin}\n{table}\n{end}{tail}"
     if fresh == text:
         return 0
     if check:
-        print(f"README.md: the table of {what} is out of date, run make links")
+        print(f"{page.name}: the table of {what} is out of date, run make links")
         return 1
-    README.write_text(fresh, encoding="utf-8")
-    print(f"README.md: table of {what} written anew")
+    page.write_text(fresh, encoding="utf-8")
+    print(f"{page.name}: table of {what} written anew")
     return 0
 
 
