@@ -150,6 +150,9 @@ def test_points_stand_where_they_should_with_their_names():
         assert drawn.get_label() == label and tuple(drawn.lines[0].get_xydata()[0]) == place
     (segment,) = ax.containers[1].lines[2][0].get_segments()
     assert segment[:, 1] == pytest.approx([0.76, 0.80])
+    (ax,) = plots.points(NETWORKS, "parameters", "accuracy", log_x=True, error={"VGG": (0.02, 0.05)}).axes
+    (segment,) = ax.containers[1].lines[2][0].get_segments()
+    assert segment[:, 1] == pytest.approx([0.76, 0.83])
 
 
 def test_names_of_points_do_not_cover_each_other():

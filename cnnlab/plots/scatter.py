@@ -18,7 +18,7 @@ def points(items, xlabel, ylabel, title=None, log_x=False, error=None):
     xlabel     with its unit; ylabel likewise
     title      the finding
     log_x      x in powers of ten
-    error      {label: half-width in y}, e.g. one standard deviation over seeds
+    error      {label: half-width in y}, e.g. one standard deviation over seeds; or a pair, how far down and up
     returns    Figure
 
     Raises ValueError where a point is no pair, an error has no point, or an x on a logarithmic axis is not above 0.
@@ -36,7 +36,7 @@ def points(items, xlabel, ylabel, title=None, log_x=False, error=None):
     if log_x:
         ax.set_xscale("log")
     for i, (label, (x, y)) in enumerate(items.items()):
-        ax.errorbar([float(x)], [float(y)], [float(error[label])] if label in error else None, label=label,
+        ax.errorbar([float(x)], [float(y)], np.reshape(error[label], (-1, 1)) if label in error else None, label=label,
                     color=colours()[i % 10], marker=MARKERS[i % 10], markersize=7, capsize=3)  # fmt: skip
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
@@ -52,7 +52,7 @@ def name_points(ax, named, error, lines=()):
     """Each label beside its point: right, left, above or below, the first place where it covers nothing.
 
     named      (label, x, y) of each point
-    error      {label: half-width in y}
+    error      {label: half-width in y, or how far down and up}
     lines      drawn straight from point to point, which no label shall cross
     """
     from matplotlib.transforms import Bbox
@@ -61,8 +61,8 @@ def name_points(ax, named, error, lines=()):
     point = ax.figure.dpi / 72
     taken = []
     for label, x, y in named:
-        half = float(error.get(label, 0))
-        (left, low), (right, high) = ax.transData.transform([(x, y - half), (x, y + half)])
+        down, up = np.broadcast_to(error.get(label, 0), 2)
+        (left, low), (right, high) = ax.transData.transform([(x, y - down), (x, y + up)])
         taken.append(Bbox([[left - 5 * point, low - 5 * point], [right + 5 * point, high + 5 * point]]))
     for line in lines:
         corners = ax.transData.transform(line.get_xydata())
