@@ -270,6 +270,16 @@ BAD = [
     ({"model": HEADLESS}, ValueError, r"enter: model has no parameter to train"),
     ({"model": nn.Flatten()}, ValueError, r"enter: model has no parameter to train"),
     ({"model": nn.Sequential(nn.Flatten(), nn.Linear(243, 2))}, ValueError, r"fit: .*Labels from 0 to 1 are needed"),
+    (
+        {"model": nn.Sequential(nn.Conv2d(1, 3, 9), nn.Flatten())},
+        ValueError,
+        r"enter: model does not take pictures \(3, 9, 9\): Given groups=1, .*Print shapes.ladder\(model, \(3, 9, 9\)\)",
+    ),
+    (
+        {"model": nn.Sequential(nn.Flatten(), nn.Linear(27, 3))},
+        ValueError,
+        r"enter: model does not take pictures \(3, 9, 9\): .*mat1 and mat2 .*A network for such pictures is needed",
+    ),
     ({"recipe": "best"}, ValueError, r"enter: recipe='best' is unknown. A Recipe or one of mnist-laptop, "),
     ({"recipe": 7}, ValueError, r"enter: recipe=7 is unknown"),
     ({"seconds": 0}, ValueError, r"enter: seconds=0. A number above 0"),
@@ -367,7 +377,9 @@ def test_final_refuses_what_was_not_entered(board):
     with pytest.raises(TypeError, match=r"final: model is the class LeNet"):
         final(model=models.LeNet)
     with pytest.raises(
-        ValueError, match=r"final: model is a QuickCifar .* do not fit; they are of a QuickCifar with 2,940 p"
+        ValueError,
+        match=r"final: model is a QuickCifar .* do not fit; they are of a QuickCifar with 2,940 p.*, the best "
+        r"entry of 'Ada'. .*under a name of its own",
     ):
         final(model=models.QuickCifar(3, widths=(4, 6, 9)))
     content = weights.read_bytes()

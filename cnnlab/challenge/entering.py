@@ -6,6 +6,7 @@ import time
 import uuid
 from dataclasses import dataclass, replace
 
+import torch
 from torch import nn
 
 from .. import data, recipes, train
@@ -73,6 +74,8 @@ def enter(name, model=None, recipe="cifar10-laptop", *, seconds=20, dataset=None
     dataset = judging.pictures("enter", dataset, quiet=progress is False)
     kept, aside = judging.set_aside(dataset)
     part = replace(dataset, x_train=kept[0], y_train=kept[1])
+    if model is not None:
+        _check_reads(model, part)
     clock = Clock(seconds, progress, data.device(), since=time.perf_counter() if recipe.compile else None)
     try:
         model, history = recipes.run(recipe, part, seed, model=copy.deepcopy(model), progress=clock)
@@ -139,6 +142,20 @@ def _check(name, model, recipe, seconds):
             f"Pass one of them."
         )
     return recipes.RECIPES[recipe]
+
+
+def _check_reads(model, dataset):
+    """Refuse a model for pictures of other channels or another size, before a second of training."""
+    x = data.normalise(dataset.x_train[:2], dataset.mean, dataset.sd)
+    try:
+        with torch.no_grad():
+            copy.deepcopy(model).cpu().eval()(x.cpu())
+    except RuntimeError as error:
+        shape = tuple(x.shape[1:])
+        raise ValueError(
+            f"enter: model does not take pictures {shape}: {str(error).splitlines()[0].rstrip('.')}. A network for "
+            f"such pictures is needed. Print shapes.ladder(model, {shape}), which names the layer."
+        ) from error
 
 
 def _check_trained(model, clock):

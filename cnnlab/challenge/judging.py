@@ -124,6 +124,7 @@ def _with_weights(model, path, entry):
     except RuntimeError as error:
         raise ValueError(
             f"final: model is a {type(model).__name__} that the kept weights do not fit; they are of a "
-            f"{entry['model']} with {entry['parameters']:,} parameters. Pass a model built as it was entered."
+            f"{entry['model']} with {entry['parameters']:,} parameters, the best entry of {entry['name']!r}. "
+            f"Pass a model built as that one was, or enter this one under a name of its own."
         ) from error
     return model
