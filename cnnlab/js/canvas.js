@@ -159,6 +159,12 @@ export function frame(pen, x, y, width, height, line = 2.5) {
   }
 }
 
+// A hairline around a picture whose rim may be as white as the page.
+export function edge(pen, x, y, width, height) {
+  Object.assign(pen, { lineWidth: 1, strokeStyle: "#8888" });
+  pen.strokeRect(x + 0.5, y + 0.5, width - 1, height - 1);
+}
+
 // What is not the picture itself: striped, behind a dashed line.
 export function drawBorder(pen, p, width, height) {
   pen.save();

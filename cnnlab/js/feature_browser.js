@@ -152,7 +152,7 @@ function render({ model, el }) {
     scale.show(low < 0 ? -reach : 0, low < 0 ? reach : high, color);
     map.resize(SIDE, (SIDE * h) / w);
     titles[1].textContent = `Layer ${shown.state.layer}, channel ${shown.state.channel}`;
-    titles[2].textContent = `Its maps ${first} to ${first + count - 1} of ${shown.shape[0]}, on one scale`;
+    titles[2].textContent = `Maps ${first} to ${first + count - 1} of ${shown.shape[0]}, one scale`;
     if (chosen >= 0 && chosen < count) {
       drawCells(map.begin(), at(chosen), h, w, SIDE / w, color);
       const one = at(chosen);

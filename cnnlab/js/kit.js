@@ -113,7 +113,7 @@ const STYLE = `
 .cnnlab .legend i { flex: 1; height: 10px; border: 1px solid #8888; }
 .cnnlab canvas { display: block; max-width: 100%; height: auto; }
 .cnnlab code { font-family: var(--jp-code-font-family, ui-monospace, monospace); font-size: 14px; background: none; color: inherit; }
-.cnnlab pre { margin: 12px 0 0; white-space: pre-wrap; overflow-wrap: anywhere; font: 14px/1.4 var(--jp-code-font-family, ui-monospace, monospace);
+.cnnlab pre { margin: 12px 0 0; white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere; font: 14px/1.4 var(--jp-code-font-family, ui-monospace, monospace);
   background: none; color: inherit; }
 .cnnlab table.values { border-collapse: collapse; margin: 0; font-size: 14px; }
 .cnnlab .values tr:nth-child(n) { background: none; }
@@ -143,10 +143,12 @@ function root(el, css, draw) {
     if (node.ink !== ink) draw();
   });
   const watch = new MutationObserver(again), system = matchMedia("(prefers-color-scheme: dark)");
+  const placed = new ResizeObserver(again);  // a widget is drawn before it stands on the page and has the page's colors
   watch.observe(document.body, { attributes: true });
+  placed.observe(node);
   system.addEventListener("change", again);
   fit();
-  return [node, () => { watch.disconnect(); system.removeEventListener("change", again); }];
+  return [node, () => { watch.disconnect(); placed.disconnect(); system.removeEventListener("change", again); }];
 }
 
 // How wide a part of the page is, without asking for a layout in every picture; changed() is called when that is known

@@ -1,4 +1,4 @@
-import { board, dot, drawBorder, drawCells, frame, greyScale, line, pointed, signedScale } from "./canvas.js";
+import { board, dot, drawBorder, drawCells, edge, frame, greyScale, line, pointed, signedScale } from "./canvas.js";
 import { choice, make, mark, say, slider, tick } from "./controls.js";
 import { begin } from "./kit.js";
 import { number } from "./numbers.js";
@@ -101,6 +101,7 @@ function render({ model, el }) {
     const { kernel_size: k, stride: s, padding: p } = my.state, grey = greyScale(r.low, r.high);
     const scale = SIDE / Math.max(...r.reach), pen = input.begin();
     drawCells(pen, r.x.values, r.x.h, r.x.w, scale, grey, p * scale, p * scale);
+    edge(pen, p * scale, p * scale, r.x.w * scale, r.x.h * scale);
     if (p) drawBorder(pen, p * scale, (r.x.w + 2 * p) * scale, (r.x.h + 2 * p) * scale);
     frame(pen, r.column * s * scale, r.row * s * scale, k * scale, k * scale);
     const longest = Math.max(r.h, r.w), reach = Math.max(-r.low, r.high);
@@ -111,8 +112,11 @@ function render({ model, el }) {
       o.rest.resize(output.w * tiny, output.h * tiny);
       const out = o.board.begin();
       drawCells(out, output.values, output.h, output.w, cell, grey);
+      edge(out, 0, 0, output.w * cell, output.h * cell);
       if (!i) frame(out, r.column * cell, r.row * cell, cell, cell);
-      drawCells(o.rest.begin(), remainder, output.h, output.w, tiny, signedScale(reach));
+      const rest = o.rest.begin();
+      drawCells(rest, remainder, output.h, output.w, tiny, signedScale(reach));
+      edge(rest, 0, 0, output.w * tiny, output.h * tiny);
     });
   }
 

@@ -20,7 +20,8 @@ const CSS = `
 .cnnlab .ladder tbody th span { opacity: 0.75; }
 .cnnlab .ladder tbody tr.chosen { outline: 2.5px solid #ff9d00; outline-offset: -2px; }
 .cnnlab .ladder tbody tr.broken th, .cnnlab .ladder tbody tr.broken td { background: #b2182b; color: #fff; }
-.cnnlab .ladder tbody tr.above { opacity: 0.4; }
+.cnnlab .ladder tbody tr.above { opacity: 0.65; }
+.cnnlab .ladder tbody tr.above th span { opacity: 1; }
 .cnnlab .rung { flex: 1 1 300px; min-width: 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .cnnlab .said.fault { border-left: 5px solid #b2182b; padding-left: 8px; }
 @media (max-width: 520px) {
