@@ -536,10 +536,10 @@ PREDICTIONS = {
     "first loss with four classes": Prediction(
         _first_loss, "Each class gets a quarter, and minus the log of a quarter is log(4).", tolerance=0.02
     ),
-    "the best rate for smaller batches": Prediction(
-        lambda: "lower",
-        "Each step trusts fewer pictures, and there are more steps: shorter ones are better.",
-        choices=("lower", "the same", "higher"),
+    "the batches that a high rate hurts more": Prediction(
+        lambda: "batches of 8",
+        "Each step trusts fewer pictures, and there are more steps: the range of good rates lies lower.",
+        choices=("batches of 8", "batches of 32", "both alike"),
     ),
     "random trials until one is among the best 5 percent": Prediction(
         _trials,
