@@ -272,25 +272,39 @@ QUESTIONS = checks.predictions()
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_a_prediction_knows_its_answer(question, capsys):
+    def said():
+        """What was printed as one line; on the page no line is too long for JupyterLab."""
+        out = capsys.readouterr().out
+        assert max(map(len, out.splitlines())) <= checks.WIDTH
+        return " ".join(out.split())
+
     asked = QUESTIONS[question]
     truth = asked.answer()
     checks.predict(question, ...)
-    assert "your turn" in capsys.readouterr().out
+    assert "your turn" in said()
     checks.predict(question, truth)
-    assert capsys.readouterr().out == f"Right: {write(truth)}. {asked.because}\n"
+    assert said() == " ".join(f"Right: {write(truth)}. {asked.because}".split())
     if asked.choices:
         assert truth in asked.choices
         checks.predict(question, "something else")
-        assert "is not a choice" in capsys.readouterr().out
+        assert "is not a choice" in said()
         wrong = next(choice for choice in asked.choices if choice != truth)
         checks.predict(question, f" {truth.upper()}")
-        assert capsys.readouterr().out.startswith("Right: ")
+        assert said().startswith("Right: ")
     else:
         wrong = (not truth) if isinstance(truth, bool) else (0,) if isinstance(truth, tuple) else 3 * truth + 1
         checks.predict(question, f"{truth}")
-        assert "without quotes" in capsys.readouterr().out or isinstance(truth, str)
+        assert "without quotes" in said() or isinstance(truth, str)
     checks.predict(question, wrong)
-    assert capsys.readouterr().out.startswith("Not quite: ")
+    assert said().startswith("Not quite: ")
+
+
+def test_long_lines_go_on_under_their_words_and_short_ones_stay(capsys):
+    rows = "  expected  [[1,   2],\n            [3, 4]]\n"
+    checks._tell(rows + "  got       " + "word " * 20)
+    went, on = capsys.readouterr().out.removeprefix(rows).splitlines()
+    assert went == "  got       " + " ".join(["word"] * 14)
+    assert on == " " * 12 + " ".join(["word"] * 6)
 
 
 def test_the_first_guess_counts(capsys):

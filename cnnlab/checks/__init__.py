@@ -6,6 +6,8 @@ judges. Answers to exercises are the library's own functions: there is no second
 
 import difflib
 import importlib
+import re
+import textwrap
 
 from cnnlab.checks.engine import compare_values, write
 from cnnlab.checks.patients import DEFECTS, patient
@@ -31,6 +33,9 @@ TABLES = (
     "design",
 )
 
+BREAKS = {"replace_whitespace": False, "break_long_words": False, "break_on_hyphens": False}
+WIDTH = 84  # characters of a line; JupyterLab breaks longer ones in the midst of a word
+
 _hints_given: dict[str, int] = {}
 _results: dict[str, bool] = {}
 _predictions: dict[str, tuple] = {}  # question -> (guess, was it right)
@@ -47,7 +52,7 @@ def check(name, answer):
     exercise = _find(exercises(), name, "check", "exercise")
     verdict = exercise.verdict(answer)
     _results[name] = verdict.passed
-    print(verdict)
+    _tell(verdict)
 
 
 def hint(name):
@@ -55,7 +60,7 @@ def hint(name):
     exercise = _find(exercises(), name, "hint", "exercise")
     level = min(_hints_given.get(name, 0) + 1, len(exercise.hints))
     _hints_given[name] = level
-    print(f"{name}, hint {level} of {len(exercise.hints)}: {exercise.hints[level - 1]}")
+    _tell(f"{name}, hint {level} of {len(exercise.hints)}: {exercise.hints[level - 1]}")
     if level == len(exercise.hints):
         print(f'That was the last hint. checks.reveal("{name}") prints the answer.')
 
@@ -83,22 +88,22 @@ def predict(question, guess):
     choices = ", ".join(map(repr, asked.choices))
     if guess is ... or guess is None:
         among = f" (one of: {choices})" if choices else ""
-        print(f"{question}: your turn. Put your guess in place of the three dots{among} and run the cell.")
+        _tell(f"{question}: your turn. Put your guess in place of the three dots{among} and run the cell.")
         return
     truth = asked.answer()
     if asked.choices:
         named = {choice.lower(): choice for choice in asked.choices}
         if str(guess).strip().lower() not in named:
-            print(f"{question}: {guess!r} is not a choice. Take one of: {choices}.")
+            _tell(f"{question}: {guess!r} is not a choice. Take one of: {choices}.")
             return
         guess = named[str(guess).strip().lower()]
     elif isinstance(guess, str) and not isinstance(truth, str):
-        print(f"{question}: {guess!r} is text. Write it without quotes.")
+        _tell(f"{question}: {guess!r} is text. Write it without quotes.")
         return
     right = compare_values(guess, truth, asked.tolerance) is None
     _predictions.setdefault(question, (guess, right))  # the first guess counts
     opening = f"Right: {write(truth)}." if right else f"Not quite: {write(truth)}."
-    print(f"{opening} {asked.because}")
+    _tell(f"{opening} {asked.because}")
 
 
 def results() -> dict:
@@ -124,6 +129,13 @@ def exercises() -> dict:
 def predictions() -> dict:
     """Every prediction of the course by its question."""
     return {question: asked for table in _tables() for question, asked in table.PREDICTIONS.items()}
+
+
+def _tell(text):
+    """Print the text, its long lines broken between words and continued under where their words began."""
+    for line in str(text).split("\n"):
+        begin = re.match(r" *(\S+ {2,})?", line).end() or 2  # behind a label such as "needed"
+        print(*textwrap.wrap(line, WIDTH, **BREAKS, subsequent_indent=" " * begin) or [""], sep="\n")
 
 
 def _tables():
