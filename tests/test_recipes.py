@@ -120,9 +120,10 @@ def test_nothing_grows_from_epoch_to_epoch():
 
 
 PEAK = """
-import resource, sys
+import sys
 import numpy as np
 from cnnlab import data, recipes
+from cnnlab.bench.machine import peak_memory
 recipe = recipes.RECIPES["cifar10-laptop"]
 dataset = data.load("cifar10", root=sys.argv[1], quiet=True)
 assert dataset.name == "cifar10" and len(dataset.x_train) == 50_000
@@ -132,7 +133,7 @@ class Monitor:
     end = lambda self: None
 model, _ = recipes.run(recipe, dataset, progress=Monitor())
 recipes.test(recipe, model, dataset, dataset.x_test[:2000], dataset.y_test[:2000])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(round(peak_memory()))
 """
 
 

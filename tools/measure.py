@@ -21,6 +21,7 @@ import time
 import torch
 
 from cnnlab import data, recipes
+from cnnlab.bench.machine import peak_memory
 
 LENET = {"bundled": "lenet-8000", "full": "lenet"}
 SETTINGS = {"epochs": int, "batch_size": int, "rate": float, "weight_decay": float, "crop": int, "smoothing": float}
@@ -73,12 +74,8 @@ def memory():
     words = []
     if torch.cuda.is_available():
         words = [f"{torch.cuda.max_memory_allocated() / 2**20:.0f} MiB on the GPU"]
-    try:
-        import resource
-    except ImportError:  # Windows
-        return ", ".join(words) or "unknown"
-    unit = 1 if platform.system() == "Darwin" else 1024  # bytes there, KiB on Linux
-    return ", ".join([f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20:.0f} MiB", *words])
+    most = peak_memory()
+    return ", ".join(["unknown" if most is None else f"{most:.0f} MiB", *words])
 
 
 def main():

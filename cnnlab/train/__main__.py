@@ -5,6 +5,7 @@ torchrun --standalone --nproc-per-node=2 --max-restarts=3 -m cnnlab.train --reci
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -71,3 +72,6 @@ if __name__ == "__main__":
         record(main)()  # torchrun's report then shows the error
     except (ValueError, OSError, FloatingPointError) as error:
         sys.exit(f"cnnlab.train: {error}")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # all is written; a thread of PyTorch's that still runs can abort a process on its usual way out
