@@ -9,6 +9,7 @@ import re
 
 import pytest
 import torch
+from equal import same
 from safetensors.torch import load_file
 from test_challenge_board import row
 from torch import nn
@@ -42,10 +43,6 @@ def enter(board, name="Ada", model=None, recipe=RECIPE, **options):
     return challenge.enter(
         name, model, recipe, **{"seconds": 60, "dataset": DATASET, "board": board, "progress": False} | options
     )
-
-
-def same(a, b):
-    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
 # Entering

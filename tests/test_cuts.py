@@ -6,6 +6,7 @@ import sys
 
 import pytest
 import torch
+from equal import same
 from torch import nn
 
 from cnnlab import data, train
@@ -46,16 +47,6 @@ def kept(folder):
     for row in states["last.pt"]["rows"]:
         del row["seconds"]
     return states
-
-
-def same(a, b):
-    if isinstance(a, torch.Tensor):
-        return torch.equal(a, b)
-    if isinstance(a, dict):
-        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
-    if isinstance(a, list | tuple):
-        return len(a) == len(b) and all(map(same, a, b))
-    return a == b
 
 
 # A process that has torch and never computes forks one that trains, and kills it; starting Python each time is slow.

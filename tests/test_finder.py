@@ -9,6 +9,7 @@ import numpy
 import pytest
 import torch
 import torch.nn.functional as F
+from equal import same
 from torch import nn
 from torch.utils.data import DataLoader, RandomSampler, TensorDataset
 
@@ -61,16 +62,6 @@ def as_loader():
 def as_sampled():
     dataset = Noisy(*normalised())
     return DataLoader(dataset, 16, sampler=RandomSampler(dataset, generator=torch.Generator().manual_seed(5)))
-
-
-def same(a, b):
-    if isinstance(a, torch.Tensor):
-        return torch.equal(a, b)
-    if isinstance(a, dict):
-        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
-    if isinstance(a, list | tuple):
-        return len(a) == len(b) and all(map(same, a, b))
-    return a == b
 
 
 def everything(model, batches, optimizer, scheduler):

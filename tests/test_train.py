@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
+from equal import same
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -38,17 +39,6 @@ def as_list(batch_size=16):
     """50 images in batches of 16: the last one has 2."""
     x, labels = images()
     return list(zip(x.split(batch_size), labels.split(batch_size), strict=True))
-
-
-def same(a, b):
-    """Whether two nested states are equal bit for bit."""
-    if isinstance(a, torch.Tensor):
-        return torch.equal(a, b)
-    if isinstance(a, dict):
-        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
-    if isinstance(a, list | tuple):
-        return len(a) == len(b) and all(map(same, a, b))
-    return a == b
 
 
 def test_fit_is_the_loop_written_out():
