@@ -88,6 +88,12 @@ def test_batches_that_differ_are_refused_in_every_process(pair):
         assert re.match(r"train: a first batch of 1 is too small for 2 processes. At least one image for each is", few)
 
 
+def test_an_epoch_is_kept_before_any_process_is_told_of_it(pair):
+    """Else a process that dies as soon as it is told may take the epoch with it."""
+    for found in pair:
+        assert found["kept"] == [1, 2]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="kills with SIGKILL")
 def test_killed_workers_cost_nothing(pair, tmp_path):
     """torchrun restarts both after the first kill, gives up after the second; a third start ends the run."""

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import torch
@@ -11,6 +12,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from cnnlab import data, train
+from cnnlab.train import checkpoint, loop
 from cnnlab.train.process import shared_batch_norm
 
 SCALE = {"mean": (0.5,), "sd": (0.1,)}
@@ -139,6 +141,27 @@ def lives(process, folder):
     return long(process, folder, shake)
 
 
+def kept(process, folder):
+    """How many epochs the file holds whenever a process is told of another, though process 0 is slow to write it."""
+    held, write = [], loop.save_checkpoint
+
+    def slowly(*run):
+        time.sleep(0.2)
+        write(*run)
+
+    def look(history):
+        held.append(len(checkpoint.read("test", folder / "last.pt")["rows"]))
+
+    loop.save_checkpoint = slowly
+    model = net(torch.float32, 0)
+    batches = data.Batches(*pictures(30), 15, **SCALE)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    options = {"epochs": 2, "optimizer": optimizer, "folder": folder, "progress": False, "process": process}
+    train.fit(model, batches, on_epoch=look, **options)
+    loop.save_checkpoint = write
+    return held
+
+
 def refused(process):
     """What is said of a loader that shuffles in its own way in every process, and of a batch of one."""
     process.part_random()
@@ -164,5 +187,5 @@ if __name__ == "__main__":
             found = lives(process, folder)
         else:
             found = {name: do(process) for name, (do, _) in CASES.items()}
-            found |= {name: do(process) for name, do in APART.items()}
+            found |= {name: do(process) for name, do in APART.items()} | {"kept": kept(process, folder / "kept")}
     torch.save(found, folder / f"{what}.{process.rank}.pt")

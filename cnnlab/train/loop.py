@@ -56,7 +56,7 @@ def fit(
     resume        go on after the last epoch kept in folder, as if never cut; start anew if there is none
     progress      True: a bar where one can live, else a line per epoch; "bar", "text" or False; or a monitor, which may
                   end training, such as widgets.training_monitor()
-    on_epoch      function of the history, called after every epoch; training ends when it returns True
+    on_epoch      function of the history, called after every epoch, when that is kept; training ends when it returns True
     process       one of several that train together, from join(); all are given the same batches and take their rows of
                   them. Only the first shows progress and writes; a monitor may end training after an epoch
 
@@ -106,8 +106,10 @@ def fit(
                 row |= {"val_loss": seen.loss, "val_accuracy": seen.accuracy}
             history.rows.append(row | {"seconds": seconds})
             bar.epoch(history.rows[-1])
-            if folder is not None and process.first:
-                save_checkpoint(*kept, history)
+            if folder is not None:
+                if process.first:
+                    save_checkpoint(*kept, history)
+                process.wait()  # whoever dies in on_epoch finds this epoch kept
             if process.any((on_epoch is not None and on_epoch(history) is True) or bar.ended):
                 break
     return history
