@@ -150,7 +150,8 @@ def kept(process, folder):
         write(*run)
 
     def look(history):
-        held.append(len(checkpoint.read("test", folder / "last.pt")["rows"]))
+        file = folder / "last.pt"
+        held.append(len(checkpoint.read("test", file)["rows"]) if file.exists() else 0)
 
     loop.save_checkpoint = slowly
     model = net(torch.float32, 0)

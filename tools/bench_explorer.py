@@ -219,7 +219,7 @@ def table(rows):
     for own, usual in itertools.pairwise(rows):
         if usual["host"] == "interact":
             times = usual["p50_ms"] / own["p50_ms"]
-            yield f"{own['explorer']}: slider to pixels {times:.1f} times sooner than interact with matplotlib"
+            yield f"{own['explorer']}: slider to pixels {times:.1f} times faster than interact with matplotlib"
 
 
 def main():

@@ -66,7 +66,7 @@ def of_trainings():
     """Rows: the course's trainings beside the usual ones."""
     parts, digits, pictures = stored()
     until = [report.arrival(of["reached"]["99"]) for of in digits]
-    sooner = f"{report.ratio(parts['mnist']['times_faster']['99'])} times sooner"
+    sooner = f"{report.ratio(parts['mnist']['times_faster']['99'])} times faster"
     right = [report.spread(of["accuracy"], report.percent) for of in pictures]
     spent = [report.spread(of["seconds"], report.seconds) for of in pictures]
     met = [f"{statistics.median(run['images'] for run in of['runs']):,.0f}" for of in pictures]

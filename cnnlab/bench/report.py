@@ -44,7 +44,7 @@ def mnist(part):
     for side, of in sides.items():
         until = [arrival(of["reached"][level]) for level in levels]
         rows.append((side, *until, spread(of["accuracy"], percent), spread(of["seconds"], seconds), memory(of)))
-    rows.append(("times sooner", *(ratio(part["times_faster"][level]) for level in levels), "", "", ""))
+    rows.append(("times faster", *(ratio(part["times_faster"][level]) for level in levels), "", "", ""))
     return [*table(rows), *legend(sides)]
 
 

@@ -92,8 +92,8 @@ def _scales(dropout):
         y = _drawn(dropout, p)
         kept = y[y != 0]
         if not torch.allclose(kept, torch.full_like(kept, 2 / (1 - p)), rtol=1e-3):
-            known = {1: "not scaled", 2: "doubled whatever p is", 1 / p: "divided by p, the probability to be lost",
-                     1 - p: "multiplied by the probability to be kept; divide by it"}  # fmt: skip
+            known = {1: "not scaled", 2: "doubled whatever p is", 1 / p: "divided by p, the probability of being lost",
+                     1 - p: "multiplied by the probability of being kept; divide by it"}  # fmt: skip
             ratio = kept.mean().item() / 2
             says = next((word for factor, word in known.items() if abs(ratio - factor) < 0.01), "not right on average")
             return f"with p={p} a kept 2 becomes {kept[0].item():.4g}: {says}"
@@ -259,7 +259,7 @@ EXERCISES = [
             _wrong_dropout("not scaled", scale=lambda p: 1),
             _wrong_dropout("doubled whatever p is", scale=lambda p: 2),
             _wrong_dropout("divided by p", scale=lambda p: 1 / p),
-            _wrong_dropout("multiplied by the probability to be kept", scale=lambda p: 1 - p),
+            _wrong_dropout("multiplied by the probability of being kept", scale=lambda p: 1 - p),
             Wrong(lambda: lambda x, p=0.5, training=True: _dropout(x, p), "it is still changed"),
             Wrong(lambda: lambda x, p=0.5, t=True: _dropout(x, p) if t else x * (1 - p), "it is halved"),
         ),
@@ -332,7 +332,7 @@ PREDICTIONS = {
     ),
     "stops of AlexNet's first window over 224 pixels": Prediction(
         answer=lambda: shapes.out_size(224, 11, stride=4),
-        because="224 - 11 = 213 pixels of room, 53 whole steps of 4, and the place to begin with.",
+        because="224 - 11 = 213 pixels of room, 53 whole steps of 4, plus the first place.",
     ),
     "what dropout does to the values that it keeps": Prediction(
         answer=lambda: "they are doubled",

@@ -30,7 +30,7 @@ def _channels_apart(x, weight, bias, stride):
 def _is_1x1(weight):
     if not isinstance(weight, torch.Tensor):
         return f"a {type(weight).__name__}; torch.tensor(...) makes it a tensor"
-    advice = "; .view(3, 3, 1, 1) gives a table its two last axes" if weight.shape == (3, 3) else ""
+    advice = "; .view(3, 3, 1, 1) gives a table its last two axes" if weight.shape == (3, 3) else ""
     return weight.shape == (3, 3, 1, 1) or f"shape {tuple(weight.shape)}{advice}"
 
 
@@ -124,7 +124,7 @@ EXERCISES = [
         hints=(
             "Row o of the table says what output channel o takes from red, green and blue. Green: [0, 1, 0].",
             "The new red takes nothing but the old blue: [0, 0, 1].",
-            "A 3x3 tensor gets its two last axes with .view(3, 3, 1, 1).",
+            "A 3x3 tensor gets its last two axes with .view(3, 3, 1, 1).",
         ),
         rules=(
             ("a tensor of shape (3, 3, 1, 1)", _is_1x1),
@@ -134,7 +134,7 @@ EXERCISES = [
         ),
         solution="swap = torch.eye(3)[[2, 1, 0]].view(3, 3, 1, 1)",
         wrong=(
-            Wrong(lambda: torch.eye(3)[[2, 1, 0]], "shape (3, 3); .view(3, 3, 1, 1) gives a table its two last axes"),
+            Wrong(lambda: torch.eye(3)[[2, 1, 0]], "shape (3, 3); .view(3, 3, 1, 1) gives a table its last two axes"),
             Wrong(lambda: [[0, 0, 1], [0, 1, 0], [1, 0, 0]], "a list; torch.tensor(...) makes it a tensor"),
             Wrong(lambda: torch.eye(3).view(3, 3, 1, 1), "the new red is 1 red"),
             Wrong(lambda: torch.eye(3)[[1, 0, 2]].view(3, 3, 1, 1), "the new red is 1 green"),

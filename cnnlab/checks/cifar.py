@@ -138,7 +138,7 @@ EXERCISES = [
             ),
             Wrong(
                 lambda x, chosen: torch.where(chosen[:, None, None, None], x.flip(1), x),
-                "the channels change places; torch.fliplr turns axis 1, columns are axis 3",
+                "the channels change places; torch.fliplr flips axis 1, columns are axis 3",
             ),
             Wrong(lambda x, chosen: x.flip(3)[chosen], "the others are lost; they stay as they are"),
             Wrong(lambda x, chosen: x, "no picture is mirrored"),
@@ -151,7 +151,7 @@ EXERCISES = [
         hints=(
             "In order: the slope gets its share of the weight, the velocity moves on, the weight steps.",
             "velocity = momentum * velocity + slope + weight_decay * weight. What is left to do?",
-            "The weight goes against the new velocity, lr times as far. Return both, the weight first.",
+            "The weight moves against the new velocity, by lr times it. Return both, the weight first.",
         ),
         answer=sgd_step,
         cases=(

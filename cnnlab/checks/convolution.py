@@ -106,14 +106,14 @@ EXERCISES = [
         rules=(
             ("a tensor of at most 3x3 numbers", lambda k: _is_small_kernel(k)),
             (
-                "0 where the picture is flat, also where it is bright",
+                "0 where the picture is flat, even where it is bright",
                 lambda k: _answers_nothing(k, torch.full((5, 5), 7.0), "a flat picture of sevens"),
             ),
             (
                 "0 along a horizontal edge",
                 lambda k: _answers_nothing(k, _edge().T.contiguous(), "a horizontal edge"),
             ),
-            ("something else than 0 where white meets black from left to right", lambda k: _finds(k, _edge())),
+            ("something other than 0 where white meets black from left to right", lambda k: _finds(k, _edge())),
             ("above 0 where bright is on the left, and nowhere below", lambda k: _is_positive(k, _edge().flip(1))),
         ),
         solution="edge_kernel = torch.tensor([[1.0, -1.0]])",
@@ -127,7 +127,7 @@ EXERCISES = [
             Wrong(lambda: torch.tensor([[1.0], [-1.0]]), "0 along a horizontal edge"),
             Wrong(lambda: torch.tensor([[-1.0, 1.0]]), "turn the signs around"),
             Wrong(lambda: torch.tensor([[-1.0, 2, -1]]), "one + side and one - side are enough"),
-            Wrong(lambda: torch.zeros(1, 2), "something else than 0 where white meets black"),
+            Wrong(lambda: torch.zeros(1, 2), "something other than 0 where white meets black"),
             Wrong(lambda: [1.0, -1.0], "a tensor of at most 3x3 numbers"),
             Wrong(lambda: torch.tensor([1.0, -1.0]), "it has 1 dimension"),
         ),

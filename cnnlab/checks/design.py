@@ -381,7 +381,7 @@ EXERCISES = [
             Wrong(lambda labels: -blind_loss(labels), "the sign is turned: the log of a share is below 0"),
             Wrong(_mean_over_classes, "each class counts alike; a frequent one has more pictures to pay for"),
             Wrong(lambda labels: blind_loss(labels) * len(labels), "summed over pictures; the mean is asked for"),
-            Wrong(lambda labels: float(1 - _shares(labels).max()), "this is the share that it gets wrong, no loss"),
+            Wrong(lambda labels: float(1 - _shares(labels).max()), "this is the share that it gets wrong, not a loss"),
             Wrong(lambda labels: float(-_shares(labels).max().log()), "only the most frequent class is paid for"),
             Wrong(
                 lambda labels: float(-(_shares(labels) * _shares(labels).log()).sum()),
@@ -493,7 +493,7 @@ EXERCISES = [
             "Patient by patient: first and last loss, both accuracies, what moved, the range of the answers, mean and "
             "spread of both piles.",
             "Answers from 0 to 1 that sum to 1? Validation pictures unlike the others? The same answer for all? Every "
-            "layer moves and still a guess? One patient each.",
+            "layer moves and still no better than a guess? One patient each.",
         ),
         rules=(
             ("a dictionary with a defect for each of the patients 1 to 4", _is_a_dictionary),
@@ -506,7 +506,7 @@ EXERCISES = [
             Wrong(lambda: {1: "softmax before the loss"}, "nothing for patient 2"),
             Wrong(lambda: _diagnosis(_1="sick"), "'sick', which is not in the list"),
             Wrong(lambda: _diagnosis(_1="rate too low"), "moved by less than a thousandth"),
-            Wrong(lambda: _diagnosis(_2="shuffled labels"), "right as rarely as a guess"),
+            Wrong(lambda: _diagnosis(_2="shuffled labels"), "no better than a guess"),
             Wrong(lambda: _diagnosis(_3="frozen layers"), "some layers would not have moved"),
             Wrong(lambda: _diagnosis(_4="zero_grad forgotten"), "the gradients would still be there"),
         ),

@@ -144,11 +144,11 @@ EXERCISES = [
             ),
             Wrong(
                 lambda s, b, a: s // (b - a) + 1 if a < b else math.inf,
-                "one step more were needed where it comes out even; math.ceil(320.0) is 320",
+                "one more step were needed where it comes out even; math.ceil(320.0) is 320",
             ),
             Wrong(
                 lambda s, b, a: math.ceil(s / (b - a)) if a < b else 0,
-                "nothing had to be earned back; what never pays has math.inf",
+                "nothing had to be earned back; for what never pays, return math.inf",
             ),
             Wrong(lambda s, b, a: s / (b - a) * b if a < b else math.inf, "seconds were asked for; count steps"),
             Wrong(
@@ -278,7 +278,7 @@ EXERCISES = [
 
 PREDICTIONS = {
     "median of 10, 11, 95, 10 and 11 ms": Prediction(
-        lambda: 11, "In order: 10, 10, 11, 11, 95. The mean, 27.4, is what none of the five took."
+        lambda: 11, "In order: 10, 10, 11, 11, 95. The mean, 27.4, is a time that none of the five took."
     ),
     "256 + 1 in bfloat16": Prediction(
         lambda: float(torch.tensor(256, dtype=torch.bfloat16) + 1),

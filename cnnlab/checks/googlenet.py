@@ -259,7 +259,7 @@ EXERCISES = [
             "old = (25088 * 4096 + 4096) + (4096 * 4096 + 4096) + (4096 * 1000 + 1000)\n"
             "head_parameters = 138_357_544 - old + 512 * 1000 + 1000"
         ),
-        because="14.7 million in the convolutions and half a million in the last layer: a ninth of before.",
+        because="14.7 million in the convolutions and half a million in the last layer: a ninth of what it was.",
         wrong=(
             Wrong(14_714_688, "the new layer, from 512 to 1000, is left out"),
             Wrong(14_714_688 + 512 * 1000, "the biases of the new layer are left out"),

@@ -313,8 +313,8 @@ EXERCISES = [
 
 
 PREDICTIONS = {
-    "planes of a filter in the last convolution": Prediction(
-        lambda: 64, "One plane per map that it reads, and the layer before gives 64."
+    "kernels of a filter in the last convolution": Prediction(
+        lambda: 64, "One kernel per map that it reads, and the layer before gives 64."
     ),
     "shape of layer3's maps": Prediction(lambda: (64, 8, 8), "64 maps, and two strides of 2 take 32 pixels to 8."),
     "side of the field that layer3 sees, in pixels": Prediction(

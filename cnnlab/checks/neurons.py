@@ -131,7 +131,7 @@ EXERCISES = [
         "linear", 6, "easy",
         hints=(
             "One output is one row of weight, multiplied with the inputs, added up, plus its bias.",
-            "x is (n, k) and weight (o, k). A matrix product that gives (n, o) needs weight turned: weight.T.",
+            "x is (n, k) and weight (o, k). A matrix product that gives (n, o) needs weight transposed: weight.T.",
             "return x @ weight.T + bias",
         ),
         answer=ops.linear,
@@ -192,7 +192,7 @@ EXERCISES = [
             Wrong(11 * 11, "the channels are left out: 32 maps are flattened"),
             Wrong(16 * 11 * 11, "the first convolution's 16 channels are counted; the last one gives 32"),
             Wrong(3 * 11 * 11, "the picture's 3 channels are counted; the last convolution gives 32"),
-            Wrong(11, "one side is given; flattened are all numbers of all maps"),
+            Wrong(11, "one side is given; all numbers of all maps are flattened"),
             Wrong(32 * 11, "rows and columns both count: 11 x 11 pixels in each of 32 maps"),
             Wrong(32 * 10 * 10, "the second convolution's padding is left out"),
             Wrong(32 * 12 * 12, "a side is 12: the first convolution has no padding, and 23 / 2 rounds down"),

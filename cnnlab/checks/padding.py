@@ -221,7 +221,7 @@ PREDICTIONS = {
     ),
     "field of three 3x3 layers with stride 2": Prediction(
         answer=lambda: shapes.receptive_field([{"kernel_size": 3, "stride": 2}] * 3)[-1].size,
-        because="Each layer adds two steps, and the steps grow from 1 to 2 to 4 pixels: 1 + 2 + 4 + 8.",
+        because="Each layer adds two steps, of 1, then 2, then 4 pixels: 1 + 2 * 1 + 2 * 2 + 2 * 4.",
     ),
     "how much three 3x3 layers with dilation 2 see of their 13x13 pixels": Prediction(
         answer=lambda: "less than a third" if 3 * len(_seen_in_a_row((2, 2, 2))) ** 2 < 13**2 else "more",

@@ -1,6 +1,6 @@
 """Sick trainings, each with one defect, to be named from what can be seen: notebook 15's exercise.
 
-Who reads on knows the answers.
+Whoever reads on knows the answers.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ WOULD_SHOW = {  # defect -> what would be seen if it were that
     "frozen layers": "some layers would not have moved at all, and others would",
     "dead ReLUs": "all pictures would get the very same logits",
     "softmax before the loss": "the model's answers would lie between 0 and 1, and sum to 1 for each picture",
-    "shuffled labels": "weights would move and answers differ, and yet training would be right as rarely as a guess",
+    "shuffled labels": "weights would move and answers differ, and yet training would be no better than a guess",
     "zero_grad forgotten": "the gradients would still be there after training, and longer than any batch's own",
     "two normalizations": "validation pictures would have another mean or spread than training pictures",
 }

@@ -382,7 +382,7 @@ PREDICTIONS = {
     ),
     "which plain network fits its training digits better": Prediction(
         answer=lambda: "8 layers",
-        because="More layers could do all that fewer can, and yet training does not find it.",
+        because="More layers could do all that fewer can, but training does not find the way.",
         choices=("8 layers", "32 layers", "about the same"),
     ),
     "do shortcuts alone train 32 layers": Prediction(

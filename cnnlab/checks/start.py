@@ -131,7 +131,7 @@ PREDICTIONS = {
     ),
     "the -1 in arange(24).reshape(2, -1, 4)": Prediction(
         answer=lambda: torch.arange(24).reshape(2, -1, 4).shape[1],
-        because="2 * 3 * 4 is 24; -1 stands for whatever makes the count come out.",
+        because="2 * 3 * 4 is 24; -1 stands for whatever makes the count come out right.",
     ),
     "a photograph reshaped from (h, w, 3) to (3, h, w)": Prediction(
         answer=lambda: "a scrambled picture",

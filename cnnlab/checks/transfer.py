@@ -216,7 +216,7 @@ EXERCISES = [
             Wrong(lambda a, b: [n for n in a if torch.equal(a[n], b[n])], "these are the names that did not move"),
             Wrong(
                 lambda a, b: [n for n in a if not torch.allclose(a[n], b[n])],
-                "small steps are taken for none; allclose rounds, torch.equal does not",
+                "small steps are missed; allclose rounds, torch.equal does not",
             ),
             Wrong(
                 lambda a, b: [n for n in a if (a[n] - b[n]).sum() != 0],
@@ -279,7 +279,7 @@ PREDICTIONS = {
     ),
     "does anything of a body without gradients move": Prediction(
         lambda: "yes",
-        "Batch norm measures mean and variance of each batch in training mode. No gradient is asked.",
+        "Batch norm measures mean and variance of each batch in training mode. No gradient is needed.",
         choices=("yes", "no"),
     ),
     "lead of the head alone over training from scratch": Prediction(

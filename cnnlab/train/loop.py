@@ -56,7 +56,8 @@ def fit(
     resume        go on after the last epoch kept in folder, as if never cut; start anew if there is none
     progress      True: a bar where one can live, else a line per epoch; "bar", "text" or False; or a monitor, which may
                   end training, such as widgets.training_monitor()
-    on_epoch      function of the history, called after every epoch, when that is kept; training ends when it returns True
+    on_epoch      function of the history, called after every epoch, once that is kept; training ends when it returns
+                  True
     process       one of several that train together, from join(); all are given the same batches and take their rows of
                   them. Only the first shows progress and writes; a monitor may end training after an epoch
 
