@@ -125,7 +125,8 @@ class FunctionExercise(Exercise):
                 return "not written yet", [("needed", "put your code in place of the three dots")]
             return "your function stopped with an error", [*call, *_error_lines(error, answer)]
         if got[RESULT] is None or got[RESULT] is ...:
-            return "it returns nothing yet", [*call, ("needed", "a line `return ...` with the result")]
+            nothing = "it returns nothing yet" if case is self.cases[0] else "it returns nothing in this case"
+            return nothing, [*call, ("needed", "a line `return ...` with the result")]
         if not _unchanged(got[KEPT], expected[KEPT]):
             return "it changes its input", [*call, ("needed", "work on a copy: x.clone(), or build a new tensor")]
         for part in (RESULT, *self.changes):

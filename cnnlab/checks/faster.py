@@ -34,6 +34,9 @@ def _gives_rows(my_rows):
             shares = _shares(my_rows, rows, world)
         except IndexError:
             return f"there are not {world} shares of {rows} rows{_why_not(my_rows, rows, world)}"
+        except (RuntimeError, ValueError, ZeroDivisionError) as error:
+            said = str(error).splitlines()[0]
+            return f"an error for {rows} rows in {world} processes, {said!r}{_why_not(my_rows, rows, world)}"
         for rank, share in enumerate(shares):
             wrong = _no_rows(share, _batch(rows))
             if wrong:
@@ -234,6 +237,17 @@ EXERCISES = [
                 lambda i, o, p=0, images=1, each=4: each * (images * (sum(i) + sum(o)) + p),
                 "the sizes are added; (2, 4, 4) holds 2 x 4 x 4 numbers",
             ),
+            *(
+                Wrong(product, "in and out are multiplied; what comes in and what goes out add up")
+                for product in (
+                    lambda i, o, p=0, images=1, each=4: each * (images * math.prod(i) * math.prod(o) + p),
+                    lambda i, o, p=0, images=1, each=4: each * images * math.prod(i) * math.prod(o) + p,
+                )
+            ),
+            Wrong(
+                lambda i, o, p=0, images=1, each=4: (images * (math.prod(i) + math.prod(o)) + p) / each,
+                "divided by bytes_each; each number has that many",
+            ),
         ),
     ),
     JudgedExercise(
@@ -261,6 +275,7 @@ EXERCISES = [
             Wrong(lambda: _rest_to_the_last, "are shared as [2, 2, 2, 4]"),
             Wrong(lambda: lambda x, rank, world: x[rank : rank + 1], "nobody has [2, 3, 4]"),
             Wrong(lambda: lambda x, rank, world: x.chunk(world)[rank], "where rows are few, a share may be empty"),
+            Wrong(lambda: lambda x, rank, world: x.split(len(x) // world)[rank], "an error for 3 rows in 4 processes"),
             Wrong(lambda: lambda x, rank, world: x.split(world)[rank], "split(world) cuts shares of `world` rows"),
             Wrong(lambda: lambda x, rank, world: torch.arange(len(x)).tensor_split(world)[rank], "numbers of rows for"),
             Wrong(

@@ -13,11 +13,11 @@ RATE = 0.02  # of a healthy training
 WOULD_SHOW = {  # defect -> what would be seen if it were that
     "rate too high": "the loss would have risen far above its first value",
     "rate too low": "the weights would have moved by less than a thousandth of their length",
-    "frozen layers": "some layers would not have moved at all, and others would",
+    "frozen layers": "some layers would not have moved at all, and yet answers would differ from picture to picture",
     "dead ReLUs": "all pictures would get the very same logits",
     "softmax before the loss": "the model's answers would lie between 0 and 1, and sum to 1 for each picture",
     "shuffled labels": "weights would move and answers differ, and yet training would be no better than a guess",
-    "zero_grad forgotten": "the gradients would still be there after training, and longer than any batch's own",
+    "zero_grad forgotten": "p.grad would be the sum over all steps, far longer than one batch's own",
     "two normalizations": "validation pictures would have another mean or spread than training pictures",
 }
 DEFECTS = tuple(WOULD_SHOW)
