@@ -17,7 +17,7 @@ WOULD_SHOW = {  # defect -> what would be seen if it were that
     "dead ReLUs": "all pictures would get the very same logits",
     "softmax before the loss": "the model's answers would lie between 0 and 1, and sum to 1 for each picture",
     "shuffled labels": "weights would move and answers differ, and yet training would be no better than a guess",
-    "zero_grad forgotten": "p.grad would be the sum over all steps, far longer than one batch's own",
+    "zero_grad forgotten": "the weights' .grad would hold the sum over all steps, far longer than one batch's own",
     "two normalizations": "validation pictures would have another mean or spread than training pictures",
 }
 DEFECTS = tuple(WOULD_SHOW)

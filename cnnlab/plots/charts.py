@@ -6,8 +6,11 @@ import numpy as np
 
 from cnnlab.plots.style import DASHES, INK, array, colours, figure, open_frame
 
+FEW = 8  # values of a line that are marked one by one
+THIN = {"color": INK, "linestyle": ":", "linewidth": 1, "zorder": 0}
 
-def curves(series, xlabel, ylabel, title=None, x=None, spread=None, log_y=False, log_x=False, height=3.2):
+
+def curves(series, xlabel, ylabel, title=None, x=None, spread=None, log_y=False, log_x=False, height=3.2, level=None):
     """Lines that carry their label at the end.
 
     series     {label: values (n,)}
@@ -15,6 +18,7 @@ def curves(series, xlabel, ylabel, title=None, x=None, spread=None, log_y=False,
     title      the finding
     x          (n,) positions for all lines; 0, 1, 2, ... as it stands
     spread     {label: half-width (n,)} drawn as a band, e.g. one standard deviation over seeds
+    level      a value of y that all are compared with, drawn as a thin line
     returns    Figure
 
     Raises ValueError where x and values differ in length.
@@ -27,7 +31,8 @@ def curves(series, xlabel, ylabel, title=None, x=None, spread=None, log_y=False,
         if at.shape != y.shape:
             raise ValueError(f"curves: {label!r} has {len(y)} values for {len(at)} positions. Give one value per x.")
         colour, dash = colours()[i % 10], DASHES[i % len(DASHES)]
-        ax.plot(at, y, color=colour, linestyle=dash, linewidth=2, label=label)
+        few = "o" if len(y) <= FEW else None  # else a line hides that it was measured at a few places only
+        ax.plot(at, y, color=colour, linestyle=dash, linewidth=2, label=label, marker=few, markersize=4)
         if spread and label in spread:
             half = array(spread[label]).astype(float)
             ax.fill_between(at, y - half, y + half, color=colour, alpha=0.2, linewidth=0)
@@ -40,6 +45,8 @@ def curves(series, xlabel, ylabel, title=None, x=None, spread=None, log_y=False,
         ax.set_xscale("log")
     elif x is None or (np.asarray(array(x)) % 1 == 0).all():
         ax.xaxis.get_major_locator().set_params(integer=True)  # half an epoch or layer is no place
+    if level is not None:
+        ax.axhline(level, **THIN)
     open_frame(ax)
     _label_ends(ax, ends)
     if title:
@@ -77,13 +84,14 @@ def history(rows, title=None):
     return fig
 
 
-def bars(values, xlabel, title=None, form="{:,.0f}"):
+def bars(values, xlabel, title=None, form="{:,.0f}", level=None):
     """Horizontal bars with their value at the end.
 
     values     {label: number}, or {label: numbers of several runs}: the bar is their mean, each run a dot
     xlabel     with its unit
     title      the finding
     form       how a value is written
+    level      a value that all are compared with, drawn as a thin line
     returns    Figure
     """
     labels, runs = list(values), [array(v).astype(float).reshape(-1) for v in values.values()]
@@ -102,6 +110,8 @@ def bars(values, xlabel, title=None, form="{:,.0f}"):
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")  # no "1e6" set apart
     ax.xaxis.get_major_locator().set_params(nbins=6)
     ax.margins(x=0.15)
+    if level is not None:
+        ax.axvline(level, **{**THIN, "zorder": 3})
     open_frame(ax)
     if title:
         ax.set_title(title, fontsize=11, loc="left")
