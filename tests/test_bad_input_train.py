@@ -65,6 +65,15 @@ ARGUMENTS = [
     (lambda: train.predict_logits(LINEAR, BATCHES, precision=16), ValueError, r"predict_logits: precision=16. None,"),
     (lambda: fit(resume=True), ValueError, r"resume=True but folder=None.*Pass folder="),
     (lambda: fit(folder=__file__), ValueError, r"folder='.*test_bad_input_train.py' is a file. A folder is needed"),
+    (lambda: fit(folder=f"{__file__}/runs"), NotADirectoryError, r"folder='.*runs' cannot be written to \(Not a direc"),
+    (lambda: fit(on_epoch=5), TypeError, r"fit: on_epoch=5 cannot be called. A function of the history"),
+    (lambda: fit(epochs=10**9, validation=X), TypeError, r"evaluate: batches is a Tensor"),  # before the first epoch
+    (
+        lambda: fit(loss=nn.CrossEntropyLoss(weight=torch.ones(3)), process=train.Process(0, 2)),
+        ValueError,
+        r"CrossEntropyLoss weighs classes or leaves one out. In several processes a plain mean",
+    ),
+    (lambda: fit(loss=nn.CrossEntropyLoss(ignore_index=0), process=train.Process(0, 2)), ValueError, r"leaves one out"),
     (lambda: fit(scheduler="cosine"), TypeError, r"scheduler is a str. A scheduler of torch.optim.lr_scheduler"),
     (lambda: fit(scheduler=lr_scheduler.LinearLR(ADAM)), ValueError, r"scheduler drives another optimizer"),
     (lambda: built(lr_scheduler.ReduceLROnPlateau), ValueError, r"ReduceLROnPlateau.*once per batch. Call .*on_epoch"),
@@ -300,6 +309,16 @@ def test_files_that_would_run_code_are_refused(kept, name, monkeypatch):
     assert not (kept / "pwned.txt").exists()
 
 
+def planned(folder, epochs, resume):
+    """One-cycle in a folder beside, whose rate follows the number of steps."""
+    return built(
+        lambda o: lr_scheduler.OneCycleLR(o, 0.1, total_steps=epochs),
+        epochs=epochs,
+        folder=folder / "planned",
+        resume=resume,
+    )
+
+
 # what is done with a folder in which Linear(4, 3) was trained with SGD, words of the message
 OTHER_RUNS = [
     (lambda f: resume(f, nn.Linear(4, 5)), r"another model: weight is \(3, 4\) there and \(5, 4\) in Linear"),
@@ -319,6 +338,16 @@ OTHER_RUNS = [
     (lambda f: train.load_weights(LINEAR, f / "first.pt"), r"load_weights: .*first.pt is not there.*folder="),
     (lambda f: (torch.save([1], f / "list.pt"), train.load_weights(LINEAR, f / "list.pt")), r"list.pt holds a list"),
     (lambda f: (torch.save({}, f / "last.pt"), resume(f)), r"last.pt is no checkpoint of fit"),
+    (lambda f: (torch.save({"made_by": []}, f / "last.pt"), resume(f)), r"last.pt is no checkpoint of fit"),
+    (lambda f: resume(f, validation=BATCHES), r"of a run without validation, and this one is with it. The same is"),
+    (
+        lambda f: resume(f, LINEAR, optimizer=torch.optim.SGD([{"params": [p]} for p in LINEAR.parameters()], 0.1)),
+        r"was saved with an optimizer of other parameters. The same groups are needed",
+    ),
+    (
+        lambda f: [planned(f, epochs, resume=True) for epochs in (3, 4)],
+        r"last.pt is of a run planned for 3 steps, but this scheduler has 4. The same are needed",
+    ),
     (
         lambda f: ((f / "x.pt").write_text("hello"), train.load_weights(LINEAR, f / "x.pt")),
         r"x.pt \(5 bytes\) is damaged",

@@ -14,8 +14,10 @@ from cnnlab.train import checkpoint
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and limits of POSIX")
 
+EPOCHS = 30
 
-def go(folder, epochs=30, **options):
+
+def go(folder, epochs=EPOCHS, **options):
     """Every kind of state that a run has: momentum, averages of batch norm, dropout, orders, augmentation, schedule."""
     train.seed(0)
     generator = torch.Generator().manual_seed(1)
@@ -54,7 +56,7 @@ KILLER = """
 import os, random, signal, sys, time
 import torch._dynamo  # which every optimizer asks for: here once, not in every life
 from pathlib import Path
-from test_cuts import checkpoint, go
+from test_cuts import EPOCHS, checkpoint, go
 
 folder, chance = Path(sys.argv[1]), random.Random(int(sys.argv[2]))
 
@@ -65,17 +67,20 @@ def start(folder):
         os._exit(0)
     return child
 
-begin = time.monotonic()
+def done():
+    last = folder / "cut" / "last.pt"
+    return len(checkpoint.read("test", last)["rows"]) if last.exists() else 0
+
 assert os.waitpid(start(folder / "whole"), 0)[1] == 0
-whole = time.monotonic() - begin
 epochs = []
-for life in range(10):
-    child = start(folder / "cut")
-    time.sleep(chance.uniform(0, whole / 3))
+for life in range(8):
+    child, goal = start(folder / "cut"), min(done() + life % 4, EPOCHS)
+    while done() < goal:  # by what is kept, not by the clock: a machine may be busy
+        time.sleep(0.001)
+    time.sleep(chance.uniform(0, 0.005))  # and then anywhere in an epoch, or in the midst of keeping it
     os.kill(child, chance.choice([signal.SIGKILL, signal.SIGTERM]))
     os.waitpid(child, 0)
-    if (folder / "cut" / "last.pt").exists():
-        epochs.append(len(checkpoint.read("test", folder / "cut" / "last.pt")["rows"]))
+    epochs.append(done())
 assert os.waitpid(start(folder / "cut"), 0)[1] == 0
 print(*epochs)
 """
@@ -92,8 +97,11 @@ def test_a_process_killed_again_and_again_loses_nothing(tmp_path):
     )
     assert run.returncode == 0, run.stderr
     epochs = [int(word) for word in run.stdout.split()]
-    assert epochs == sorted(epochs) and len(set(epochs)) > 2, epochs  # it went on from where it was, several times
+    assert len(epochs) == 8 and epochs == sorted(epochs) and len(set(epochs)) > 2, (
+        epochs
+    )  # it went on from where it was, several times
     assert same(kept(tmp_path / "whole"), kept(tmp_path / "cut"))
+    assert sorted(path.name for path in (tmp_path / "cut").iterdir()) == ["best.pt", "last.pt"]  # no half-written ones
 
 
 @pytest.mark.parametrize("room", [0, 1000, 8000])  # bytes: none, less than best.pt, less than last.pt

@@ -200,6 +200,17 @@ def digits(tmp_path, monkeypatch):
     monkeypatch.setenv("CNNLAB_DATA", str(tmp_path))
 
 
+def test_torchrun_goes_on_with_its_own_run_alone(digits, tmp_path):
+    """A folder that holds another run stays as it is, however often torchrun starts its workers again."""
+    options = ["--recipe", "lenet", "--epochs", "1", "--device", "cpu", "--folder", tmp_path / "run"]
+    command.main([*map(str, options), "--seed", "1"])
+    before = (tmp_path / "run" / "last.pt").read_bytes()
+    run = torchrun("--max-restarts=1", "-m", "cnnlab.train", *options, "--seed", "2")
+    assert run.returncode != 0 and "test: " not in run.stdout
+    assert run.stderr.count("holds a run already. Pass --resume") >= 2, run.stderr  # in the first life and the second
+    assert (tmp_path / "run" / "last.pt").read_bytes() == before
+
+
 def test_the_command_in_two_processes_and_in_one(digits, tmp_path, capsys, monkeypatch):
     options = ["--recipe", "lenet", "--epochs", "2", "--seed", "3", "--device", "cpu", "--folder"]
     run = torchrun("-m", "cnnlab.train", *options, tmp_path / "two")
@@ -220,8 +231,12 @@ def test_the_command_in_two_processes_and_in_one(digits, tmp_path, capsys, monke
         command.main([*options, str(tmp_path / "one")])
     command.main([*options, str(tmp_path / "one"), "--resume"])
     assert capsys.readouterr().out.splitlines()[-1].partition(" in ")[0] == alone[-1].partition(" in ")[0]
-    start_of(monkeypatch, WORLD_SIZE=1, TORCHELASTIC_RESTART_COUNT=1)  # torchrun starts it again: no --resume is needed
-    command.main([*options, str(tmp_path / "one")])
+    start_of(monkeypatch, WORLD_SIZE=1, TORCHELASTIC_RUN_ID="this")
+    command.main([*options, str(tmp_path / "again")])
+    command.main([*options, str(tmp_path / "again")])  # torchrun starts it again: no --resume is needed
+    start_of(monkeypatch, WORLD_SIZE=1, TORCHELASTIC_RUN_ID="another")
+    with pytest.raises(ValueError, match=r"again holds a run already"):
+        command.main([*options, str(tmp_path / "again")])
     with pytest.raises(ValueError, match=r"--resume needs the folder"):
         command.main(["--recipe", "lenet", "--resume"])
     with pytest.raises(SystemExit):

@@ -3,17 +3,19 @@
 import copy
 import math
 import os
+import random
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from equal import same
 from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, RandomSampler, TensorDataset
 
 from cnnlab import data, models, train
 from cnnlab.train import checkpoint
@@ -307,8 +309,36 @@ def batches_of(kind):
         pixels = (x * 20 + 128).clamp(0, 255).to(torch.uint8)
         shaken = data.random_crop(1)
         return data.Batches(pixels, labels, 16, mean=(0.5,), sd=(0.1,), shuffle=True, augment=shaken)
-    generator = torch.Generator().manual_seed(3) if kind == "DataLoader with generator" else None
-    return DataLoader(TensorDataset(x, labels), batch_size=16, shuffle=True, generator=generator)
+    generator = torch.Generator().manual_seed(3)
+    if kind == "sampler with generator":
+        dataset = TensorDataset(x, labels)
+        return DataLoader(dataset, 16, sampler=RandomSampler(dataset, generator=generator))
+    shake = {"random": random.random, "NumPy": np.random.random}.get(kind.removeprefix("data set that asks "))
+    dataset = Shaken(x, labels, shake) if shake else TensorDataset(x, labels)
+    generator = generator if kind == "DataLoader with generator" else None
+    return DataLoader(dataset, batch_size=16, shuffle=True, generator=generator)
+
+
+class Shaken(TensorDataset):
+    """Each picture a little brighter or darker, by random numbers that are not PyTorch's."""
+
+    def __init__(self, x, labels, shake):
+        super().__init__(x, labels)
+        self.shake = shake
+
+    def __getitem__(self, i):
+        x, label = super().__getitem__(i)
+        return x + float(self.shake()), label
+
+
+KINDS_OF_BATCHES = [
+    "Batches",
+    "DataLoader",
+    "DataLoader with generator",
+    "sampler with generator",
+    "data set that asks random",
+    "data set that asks NumPy",
+]
 
 
 class Cut:
@@ -358,7 +388,7 @@ def run(kind, folder, seed, cut=None, resume=False, epochs=4):
     }
 
 
-@pytest.mark.parametrize("kind", ["Batches", "DataLoader", "DataLoader with generator"])
+@pytest.mark.parametrize("kind", KINDS_OF_BATCHES)
 @pytest.mark.parametrize("cut", [1, 3])  # before anything is kept, and with two epochs kept
 def test_resumed_run_equals_the_uncut_one(kind, cut, tmp_path):
     whole = run(kind, tmp_path / "whole", seed=0)

@@ -19,7 +19,8 @@ from .distributed import join
 from .finder import RateSweep, rate_finder
 from .history import History
 from .launch import torchrun
-from .loop import Result, evaluate, fit, predict_logits
+from .loop import evaluate, fit, predict_logits
+from .meter import Result
 from .paying import break_even, exchange_seconds
 from .process import ALONE, Process
 from .sanity import blind_loss, gradient_gap, overfits

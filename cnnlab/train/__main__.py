@@ -9,6 +9,7 @@ import os
 import sys
 from pathlib import Path
 
+import torch
 from torch.distributed.elastic.multiprocessing.errors import record
 
 from . import join
@@ -60,9 +61,9 @@ def _resumes(options, process):
         raise ValueError("--resume needs the folder of the run that was cut. Pass --folder too.")
     if options.folder is None:
         return False
-    if options.resume or process.restarts:
+    if options.resume or process.resumes(options.folder):
         return True
-    if (options.folder / "last.pt").exists():  # after a crash in epoch 1 it would be taken for ours
+    if process.from_first((options.folder / "last.pt").exists):
         raise ValueError(f"{options.folder} holds a run already. Pass --resume to go on with it, or another --folder.")
     return False
 
@@ -72,6 +73,10 @@ if __name__ == "__main__":
         record(main)()  # torchrun's report then shows the error
     except (ValueError, OSError, FloatingPointError) as error:
         sys.exit(f"cnnlab.train: {error}")
+    except torch.cuda.OutOfMemoryError as error:
+        sys.exit(f"cnnlab.train: {error} Fewer pictures at a time are needed. Take a recipe with smaller batches.")
+    except KeyboardInterrupt:
+        sys.exit("cnnlab.train: interrupted. What --folder keeps can be gone on with: pass --resume.")
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # all is written; a thread of PyTorch's that still runs can abort a process on its usual way out

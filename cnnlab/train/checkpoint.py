@@ -2,15 +2,35 @@
 
 import io
 import os
+import tempfile
 import zipfile
 from pathlib import Path
 
 import torch
 
 from .history import History
+from .randomness import restore, snapshot
+from .restarts import this_start
+
+NEEDED = {"made_by", "model", "optimizer", "scheduler", "rows", "random"}  # of a last.pt
 
 
-def save_checkpoint(folder, model, optimizer, scheduler, scaler, batches, history):
+def prepare(folder):
+    """Make the folder, and refuse one that cannot be written to before any work is done; clear what the killed left."""
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+        for part in folder.glob("*.pt.*.part"):
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise type(error)(
+            f"fit: folder={str(folder)!r} cannot be written to ({error.strerror}). A folder of your own is needed. "
+            f"Pass another one."
+        ) from error
+
+
+def save_checkpoint(folder, model, optimizer, scheduler, scaler, loaders, history):
     """Write best.pt (the weights) if the newest epoch is the best one, then last.pt (all that the next epoch needs)."""
     if history.best is history.rows[-1]:
         write(Path(folder) / "best.pt", model.state_dict())
@@ -21,14 +41,14 @@ def save_checkpoint(folder, model, optimizer, scheduler, scaler, batches, histor
         "scheduler": None if scheduler is None else scheduler.state_dict(),
         "scaler": scaler.state_dict(),  # empty but in float16
         "rows": history.rows,
-        "random": torch.get_rng_state(),
-        "order": _order(batches),
+        "random": snapshot(loaders, _device(model)),
+        "start": this_start(),
     }
     write(Path(folder) / "last.pt", state)
 
 
-def load_checkpoint(folder, model, optimizer, scheduler, scaler, batches, process):
-    """Put model, optimizer, scheduler, scaler, batches and random numbers where last.pt has them; return its History.
+def load_checkpoint(folder, model, optimizer, scheduler, scaler, loaders, process):
+    """Put model, optimizer, scheduler, scaler, loaders and random numbers where last.pt has them; return its History.
 
     Without a last.pt nothing changes and the History is empty. Only the first process reads the file.
     """
@@ -36,7 +56,7 @@ def load_checkpoint(folder, model, optimizer, scheduler, scaler, batches, proces
     state = process.from_first(lambda: read("fit", path) if path.exists() else None)
     if state is None:
         return History()
-    if not isinstance(state, dict) or "made_by" not in state:
+    if not isinstance(state, dict) or not state.keys() >= NEEDED:
         raise ValueError(f"fit: {path} is no checkpoint of fit. A last.pt that fit wrote is needed. Pass its folder.")
     here = _names(model, optimizer, scheduler)
     if state["made_by"] != here:
@@ -44,15 +64,52 @@ def load_checkpoint(folder, model, optimizer, scheduler, scaler, batches, proces
             f"fit: {path} was saved with {_words(state['made_by'])} but this run has {_words(here)}. "
             f"The same three are needed. Build them as in the run that was cut, or choose another folder."
         )
-    _load_weights("fit", model, state["model"], path)
-    optimizer.load_state_dict(state["optimizer"])
+    _check_same_plan(path, state, scheduler, validated=loaders[1] is not None)
+    _check_weights("fit", model, state["model"], path)
+    try:
+        optimizer.load_state_dict(state["optimizer"])
+    except ValueError as error:  # other groups of parameters
+        raise ValueError(
+            f"fit: {path} was saved with an optimizer of other parameters. The same groups are needed. Build the "
+            f"optimizer as in the run that was cut, or choose another folder."
+        ) from error
+    model.load_state_dict(state["model"])
     if scheduler is not None:
         scheduler.load_state_dict(state["scheduler"])
     if state.get("scaler"):
         scaler.load_state_dict(state["scaler"])
-    torch.set_rng_state(state["random"])
-    _set_order(batches, state["order"])
+    restore(state["random"], loaders, _device(model))
     return History(state["rows"])
+
+
+def is_of_this_start(folder):
+    """Whether last.pt was written since torchrun was started here, by workers that it has started before these."""
+    path = Path(folder) / "last.pt"
+    start = this_start()
+    if start is None or not path.exists():
+        return False
+    state = read("fit", path)
+    return isinstance(state, dict) and state.get("start") == start
+
+
+def _check_same_plan(path, state, scheduler, validated):
+    """Refuse to go on with a run that was planned for another number of steps, or looked at otherwise."""
+    was, now = (state["scheduler"] or {}).get("total_steps"), getattr(scheduler, "total_steps", None)
+    if was != now:
+        raise ValueError(
+            f"fit: {path} is of a run planned for {was} steps, but this scheduler has {now}. The same are needed: the "
+            f"rate follows them. Pass the epochs and batches of the run that was cut, or choose another folder."
+        )
+    if state["rows"] and ("val_loss" in state["rows"][0]) != validated:
+        raise ValueError(
+            f"fit: {path} is of a run {'without' if validated else 'with'} validation, and this one is "
+            f"{'with' if validated else 'without'} it. The same is needed: the best epoch is chosen by it. Pass what "
+            f"the run that was cut had, or choose another folder."
+        )
+
+
+def _device(model):
+    return next((p.device for p in model.parameters()), torch.device("cpu"))
 
 
 def load_weights(model, path):
@@ -70,7 +127,8 @@ def load_weights(model, path):
     weights = read("load_weights", path)
     if isinstance(weights, dict) and "made_by" in weights:  # a last.pt
         weights = weights["model"]
-    _load_weights("load_weights", model, weights, path)
+    _check_weights("load_weights", model, weights, path)
+    model.load_state_dict(weights)
     return model
 
 
@@ -112,7 +170,7 @@ def read(function, path):
         ) from error
 
 
-def _load_weights(function, model, weights, path):
+def _check_weights(function, model, weights, path):
     if not isinstance(weights, dict):
         raise ValueError(
             f"{function}: {path} holds a {type(weights).__name__}. A dict from names to weights is needed. "
@@ -126,7 +184,6 @@ def _load_weights(function, model, weights, path):
             f"{function}: {path} holds the weights of another model: {name} is {came.get(name, 'missing')} there and "
             f"{own.get(name, 'missing')} in {type(model).__name__}. Build the model as it was trained."
         )
-    model.load_state_dict(weights)
 
 
 def _names(model, optimizer, scheduler):
@@ -135,21 +192,3 @@ def _names(model, optimizer, scheduler):
 
 def _words(names):
     return "{}, {} and scheduler {}".format(*(name.replace("NoneType", "None") for name in names))
-
-
-def _order(batches):
-    """What decides the order of the next epoch, where the batches keep it: their seed and epoch, or a generator."""
-    generator = getattr(batches, "generator", None)
-    return {
-        "seed": getattr(batches, "seed", None),
-        "epoch": getattr(batches, "epoch", None),
-        "generator": generator.get_state() if isinstance(generator, torch.Generator) else None,
-    }
-
-
-def _set_order(batches, order):
-    for name in ("seed", "epoch"):
-        if order[name] is not None and hasattr(batches, name):
-            setattr(batches, name, order[name])
-    if order["generator"] is not None and isinstance(getattr(batches, "generator", None), torch.Generator):
-        batches.generator.set_state(order["generator"])

@@ -4,7 +4,7 @@
 
     with train.join() as process:                                    in each of them; alone where there is no torchrun
         batches = data.Batches(..., seed=0, device=process.device)    the same whole batches in all
-        train.fit(model, batches, ..., folder="runs/two", resume=process.restarts > 0, process=process)
+        train.fit(model, batches, ..., folder="runs/two", resume=process.resumes("runs/two"), process=process)
 
 What comes out is what one process would make of the same batches, but for rounding.
 """

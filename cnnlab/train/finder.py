@@ -2,8 +2,6 @@
 
 import copy
 import math
-import random
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +11,7 @@ import torch.nn.functional as F
 
 from . import guards
 from .loop import cost_of, place
+from .randomness import restore, snapshot
 
 TOO_HIGH = 4  # times the least loss: there the sweep ends
 RECENT = 5  # batches whose mean is compared with the least one, so that a single hard batch ends nothing
@@ -139,27 +138,11 @@ def _again(function, batches, device):
 @contextmanager
 def _untouched(batches, device):
     """All that draws at random, and the epoch of the batches, are afterwards what they were."""
-    holders = [batches, *(getattr(batches, name, None) for name in ("sampler", "batch_sampler", "dataset"))]
-    holders.append(getattr(getattr(batches, "batch_sampler", None), "sampler", None))
-    generators = [
-        g for g in (getattr(holder, "generator", None) for holder in holders) if isinstance(g, torch.Generator)
-    ]
-    states = [generator.get_state() for generator in generators]
-    epoch, python = getattr(batches, "epoch", None), random.getstate()
-    numpy = sys.modules["numpy"].random if "numpy" in sys.modules else None
-    legacy = numpy and numpy.get_state()
-    kind = "cuda" if device.type == "cpu" else device.type
+    before = snapshot([batches], device)
     try:
-        with torch.random.fork_rng([] if device.type == "cpu" else [device], device_type=kind):
-            yield
+        yield
     finally:
-        for generator, state in zip(generators, states, strict=True):
-            generator.set_state(state)
-        if epoch is not None:
-            batches.epoch = epoch
-        random.setstate(python)
-        if numpy:
-            numpy.set_state(legacy)
+        restore(before, [batches], device)
 
 
 def _check(model, batches, optimizer, low, high, steps, loss):

@@ -67,6 +67,26 @@ def check_precision(function, precision):
         )
 
 
+def check_looks(validation, on_epoch):
+    """Refuse what could not be looked at, or called, after the first epoch."""
+    if validation is not None:
+        check_batches("evaluate", validation)
+    if on_epoch is not None and not callable(on_epoch):
+        raise TypeError(
+            f"fit: on_epoch={on_epoch!r} cannot be called. A function of the history is needed. Pass one, or None."
+        )
+
+
+def check_shared_loss(loss, process):
+    """Refuse a loss whose mean over rows is not the mean of its means: what each process finds would not add up."""
+    weighs = getattr(loss, "weight", None) is not None and isinstance(loss, nn.CrossEntropyLoss | nn.NLLLoss)
+    if process.world > 1 and (weighs or getattr(loss, "ignore_index", -100) >= 0):
+        raise ValueError(
+            f"fit: {type(loss).__name__} weighs classes or leaves one out. In several processes a plain mean over "
+            f"images is needed. Pass a loss without weight= and ignore_index=, or train in one process."
+        )
+
+
 def check_process(function, process):
     """Refuse what is not one of the processes that join gives."""
     if not isinstance(process, Process):
@@ -101,13 +121,18 @@ def _check_scheduler(scheduler, optimizer, batches, epochs):
         )
 
 
-def pairs(function, batches, device):
-    """Give every (x, labels) of the batches on the device, or say what is wrong with it."""
+def check_batches(function, batches):
+    """Refuse what gives no batches."""
     if isinstance(batches, torch.Tensor) or not hasattr(batches, "__iter__"):
         raise TypeError(
             f"{function}: batches is a {type(batches).__name__}. Something that gives (x, labels) again and again is "
             f"needed. Pass Batches, a DataLoader or a list of pairs."
         )
+
+
+def pairs(function, batches, device):
+    """Give every (x, labels) of the batches on the device, or say what is wrong with it."""
+    check_batches(function, batches)
     number = 0
     for number, batch in enumerate(batches, 1):  # noqa: B007 - number is read after the loop
         x, labels = _check_pair(f"{function}: batch {number}", batch)

@@ -24,7 +24,7 @@ def torchrun(*command, processes=2, restarts=0, folder=None, seconds=300, **envi
 
     Raises RuntimeError with the first error of a process that did not end well, TimeoutError where they do not end.
     """
-    if not command or processes < 1:
+    if not command or isinstance(processes, bool) or not isinstance(processes, int) or processes < 1:
         raise ValueError(
             f"torchrun: command={command!r}, processes={processes!r}. What to start, and in how many processes, is "
             f'needed. Pass "-m", "cnnlab.train", "--recipe", "lenet" and processes=2.'
@@ -38,7 +38,7 @@ def torchrun(*command, processes=2, restarts=0, folder=None, seconds=300, **envi
             stderr=errors,
             text=True,
             cwd=folder,
-            env=_environment(processes) | environment,
+            env=_environment(processes) | {name: str(value) for name, value in environment.items()},
         )
         clock = threading.Timer(seconds, lambda: (late.set(), _end(started)))
         clock.start()

@@ -1,27 +1,18 @@
 """The training loop, and the two passes that only look: evaluate and predict_logits."""
 
-import math
 import time
 from contextlib import contextmanager
-from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from . import guards
-from .checkpoint import load_checkpoint, save_checkpoint
+from .checkpoint import load_checkpoint, prepare, save_checkpoint
 from .history import History
+from .meter import Meter
 from .process import ALONE
 from .progress import Progress
-
-
-class Result(NamedTuple):
-    """What evaluate returns: averages over images."""
-
-    loss: float  # nats per image with cross-entropy
-    accuracy: float  # 0..1
-    images: int
 
 
 def fit(
@@ -47,7 +38,9 @@ def fit(
     validation    the same, of images that are not trained on
     epochs        times to go over the batches, counted from the beginning also when resuming
     optimizer     a torch.optim optimizer of the model's parameters
-    loss          function of (logits, labels) that returns the batch mean; cross-entropy if None
+    loss          function of (logits, labels) that returns the batch mean; cross-entropy if None. One that weighs
+                  classes has a mean of another kind: it is averaged over batches by their images, and refused in
+                  several processes
     scheduler     a torch.optim.lr_scheduler; it steps once per batch, so count its steps in batches
     clip          longest gradient, all parameters together; longer ones are scaled down to it
     precision     None: as the weights are; "bfloat16" or "float16": convolutions and dense layers multiply 16-bit
@@ -59,7 +52,8 @@ def fit(
     on_epoch      function of the history, called after every epoch, once that is kept; training ends when it returns
                   True
     process       one of several that train together, from join(); all are given the same batches and take their rows of
-                  them. Only the first shows progress and writes; a monitor may end training after an epoch
+                  them. Only the first shows progress and writes; a monitor may end training after an epoch. A data
+                  set that draws at random itself would do so differently in each: augment in Batches
 
     The model goes to batches.device where there is one; otherwise the batches go to the model's device. The best epoch
     has the highest accuracy, then the lowest loss, in validation if there is one. `seconds` counts training only.
@@ -68,9 +62,13 @@ def fit(
     """
     guards.check_fit(model, batches, epochs, optimizer, loss, scheduler, clip, precision, folder, resume)
     guards.check_process("fit", process)
+    guards.check_looks(validation, on_epoch)
+    guards.check_shared_loss(loss, process)
+    if folder is not None and process.first:
+        prepare(folder)
     device = place(model, batches)
     scaler = torch.amp.GradScaler(device.type, init_scale=1024, enabled=precision == "float16")  # else it does nothing
-    kept = (folder, model, optimizer, scheduler, scaler, batches)
+    kept = (folder, model, optimizer, scheduler, scaler, (batches, validation))
     history = load_checkpoint(*kept, process) if resume else History()
 
     with (
@@ -80,7 +78,7 @@ def fit(
     ):
         for epoch in range(len(history) + 1, epochs + 1):
             start = time.perf_counter()
-            meter = _Meter()
+            meter = Meter()
             process.part_random()
             for x, labels in process.rows(guards.pairs("fit", batches, device)):
                 logits = _logits(net, x, precision)
@@ -130,7 +128,7 @@ def evaluate(model, batches, loss=None, *, precision=None, flips=False, process=
     guards.check_precision("evaluate", precision)
     guards.check_process("evaluate", process)
     device = place(model, batches)
-    meter = _Meter()
+    meter = Meter()
     with _mode(model, training=False), torch.inference_mode():
         for x, labels in process.rows(guards.pairs("evaluate", batches, device)):
             logits = _logits(model, x, precision, flips)
@@ -161,6 +159,8 @@ def _logits(model, x, precision, flips=False):
     """What the model says of x, with 16 bits on the way if wished; what comes out has 32 again."""
     if flips:
         return (_logits(model, x, precision) + _logits(model, x.flip(-1), precision)) / 2
+    if not len(x):  # fewer rows than processes, and none for this one
+        return _of_no_rows(model, x)
     if precision is None:
         return model(x)
     with torch.autocast(x.device.type, getattr(torch, precision)):
@@ -168,44 +168,24 @@ def _logits(model, x, precision, flips=False):
     return logits.float() if isinstance(logits, torch.Tensor) else logits
 
 
+def _of_no_rows(model, x):
+    try:
+        return model(x)
+    except RuntimeError as error:
+        raise ValueError(
+            "fit: a process has no row of the last batch, and the model cannot take a batch of none. A row for each "
+            "is needed. Pass drop_last=True, or build the model with nn.Flatten in place of view."
+        ) from error
+
+
 def cost_of(function, loss, logits, labels):
     """The mean loss of one batch, after a look at whether logits and labels fit together."""
-    if not len(labels):  # fewer rows than processes, and none for this one
+    if not len(labels):
         return logits.sum()  # 0, and so are all its slopes
     guards.check_logits(function, logits, labels, default=loss is None)
     cost = F.cross_entropy(logits, labels) if loss is None else loss(logits, labels)
     guards.check_cost(function, cost)
     return cost
-
-
-class _Meter:
-    """Averages over images: a smaller last batch counts for less. Nothing is read from the device before the end."""
-
-    def __init__(self):
-        self.losses, self.correct, self.images = [], [], []
-
-    def add(self, cost, logits, labels):
-        self.losses.append(cost.detach())
-        self.correct.append(_correct(logits.detach(), labels))
-        self.images.append(len(labels))
-
-    def result(self, process):
-        losses = torch.stack(self.losses).tolist()
-        loss = math.fsum(loss * n for loss, n in zip(losses, self.images, strict=True))
-        correct = float(torch.stack(self.correct).sum())
-        loss, correct, images = process.total(loss, correct, sum(self.images))
-        return Result(loss / images, correct / images, int(images))
-
-
-def _correct(logits, labels):
-    """How many images are right: the largest logit is the label's, or a single logit is on the label's side of 0."""
-    if not labels.is_floating_point():
-        return (logits.argmax(1) == labels).sum()
-    if logits.ndim == 2 and logits.shape[1] > 1:  # soft labels: one share per class
-        return (logits.argmax(1) == labels.argmax(1)).sum()
-    if logits.numel() == len(logits):
-        return ((logits > 0) == (labels > 0.5)).sum()
-    return logits.new_tensor(math.nan)  # targets that are pictures have no accuracy
 
 
 def place(model, batches):

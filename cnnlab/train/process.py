@@ -9,6 +9,8 @@ import torch.distributed as dist
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+from .checkpoint import is_of_this_start
+
 
 @dataclass
 class Process:
@@ -70,6 +72,10 @@ class Process:
         """Whether it is true in any process."""
         return bool(self.total(flag)[0])
 
+    def resumes(self, folder):
+        """Whether torchrun has started all again, and the run kept in the folder is the one that they had begun."""
+        return self.from_first(lambda: is_of_this_start(folder))
+
     def wait(self):
         """Until all processes are here."""
         self.total(0)
@@ -100,7 +106,8 @@ class Process:
         if self.any(abs(pixels - mean) > 1e-6 * max(1, abs(mean))):
             raise ValueError(
                 "train: the processes were given different batches. The same ones, in the same order, are needed: each "
-                "takes its own rows of them. Call train.seed first, and give a DataLoader a generator with a seed."
+                "takes its own rows of them. Call train.seed first, and give a DataLoader a generator with a seed; "
+                "augment in data.Batches, since a data set draws its own random numbers in each process."
             )
 
 
