@@ -1,6 +1,7 @@
 """Recipes: the numbers become the training that they say, on every machine and data set, and survive a cut."""
 
 import dataclasses
+import functools
 import gc
 import math
 import re
@@ -29,9 +30,15 @@ def small(recipe, **changes):
     return recipe.but(**({"epochs": 3, "batch_size": 8, "model_options": options} | changes))
 
 
+@functools.cache
+def loaded(name):
+    """Once for all tests: drawing the doodles takes seconds."""
+    return data.load(name, quiet=True)
+
+
 def pictures(name, n=24):
     """n training pictures of the kind that this recipe is for: digits, or doodles in place of CIFAR-10."""
-    whole = data.load(name, quiet=True)
+    whole = loaded(name)
     parts = {part: getattr(whole, part)[:n] for part in ("x_train", "y_train", "x_test", "y_test")}
     return dataclasses.replace(whole, **parts)
 
