@@ -11,9 +11,9 @@ def break_even(startup, before, after):
     after      seconds of a step with it
     returns    whole steps
 
-    Raises ValueError where a time is below 0.
+    Raises ValueError where a time is below 0 or no number.
     """
-    if min(startup, before, after) < 0:
+    if not all(_is_number(value) and value >= 0 for value in (startup, before, after)):
         raise ValueError(
             f"break_even: startup={startup!r}, before={before!r}, after={after!r}. Seconds of at least 0 are needed. "
             f"Measure them with time.perf_counter()."
@@ -36,9 +36,14 @@ def exchange_seconds(parameters, processes, gigabits, latency=50e-6, bytes_each=
     and Yuan 2009; NCCL does so on large tensors). DistributedDataParallel sends while the backward pass still runs and
     hides a part of it.
 
-    Raises ValueError where there is no process or no speed.
+    Raises ValueError where there is no process or no speed, and where a number is below 0 or none.
     """
-    if processes < 1 or gigabits <= 0:
+    if not all(_is_number(value) and value >= 0 for value in (parameters, latency, bytes_each)):
+        raise ValueError(
+            f"exchange_seconds: parameters={parameters!r}, latency={latency!r}, bytes_each={bytes_each!r}. Numbers of "
+            f"at least 0 are needed. Pass parameters=1_000_000."
+        )
+    if not (_is_number(processes) and processes >= 1 and _is_number(gigabits) and gigabits > 0):
         raise ValueError(
             f"exchange_seconds: processes={processes!r}, gigabits={gigabits!r}. At least one process and a speed above "
             f"0 are needed. Pass processes=8, gigabits=10."
@@ -46,3 +51,7 @@ def exchange_seconds(parameters, processes, gigabits, latency=50e-6, bytes_each=
     rounds = 2 * (processes - 1)
     share = bytes_each * parameters / processes
     return rounds * (latency + 8 * share / (gigabits * 1e9))
+
+
+def _is_number(value):
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
