@@ -255,6 +255,15 @@ def test_a_disk_that_is_full_at_the_end_keeps_neither_weights_nor_row(what, boar
 
 
 LENET = models.LeNet()
+
+
+class Raises(nn.Sequential):
+    """A forward with a slip of the pen."""
+
+    def forward(self, x):
+        return self.fc(x)
+
+
 HEADLESS = nn.Linear(3, 3).requires_grad_(False)
 
 # what is done, error, words
@@ -277,6 +286,12 @@ BAD = [
         ValueError,
         r"enter: model does not take pictures \(3, 9, 9\): .*mat1 and mat2 .*A network for such pictures is needed",
     ),
+    (
+        {"model": nn.Sequential(nn.Linear(9, 9), nn.Unflatten(9, (3, 3)))},
+        ValueError,
+        r"enter: model does not take pictures \(3, 9, 9\): ",
+    ),
+    ({"model": Raises(nn.Linear(1, 1))}, ValueError, r"pictures \(3, 9, 9\): 'Raises' object has no .*'fc'"),
     ({"recipe": "best"}, ValueError, r"enter: recipe='best' is unknown. A Recipe or one of mnist-laptop, "),
     ({"recipe": 7}, ValueError, r"enter: recipe=7 is unknown"),
     ({"seconds": 0}, ValueError, r"enter: seconds=0. A number above 0"),

@@ -287,25 +287,6 @@ def test_but_forgets_what_was_measured():
     assert recipe.epochs == 180 and recipe.measured is measured
 
 
-# what is done, error, words of the message
-BAD = [
-    (lambda: recipes.run("cifar10", None), ValueError, r"run: recipe='cifar10' is unknown. There are mnist-laptop,"),
-    (lambda: recipes.test("best", None, None), ValueError, r"test: recipe='best' is unknown"),
-    (lambda: RECIPES["classic"].but(lr=1), ValueError, r"Recipe.but: lr is no setting. There are name, about, data"),
-    (lambda: RECIPES["classic"].but(optimizer="sgd"), ValueError, r"Recipe: optimizer='sgd'. One of 'SGD', 'Nesterov"),
-    (lambda: RECIPES["classic"].but(schedule="cosine"), ValueError, r"schedule='cosine'. One of 'constant', "),
-    (lambda: RECIPES["classic"].but(flip=True), ValueError, r"flip=True. One of None, 'random', 'alternating'"),
-    (lambda: RECIPES["classic"].but(precision="fp16"), ValueError, r"precision='fp16'. One of None, 'bfloat16'"),
-    (lambda: RECIPES["classic"].but(schedule="one-cycle"), ValueError, r"warm_up=0.0.* between 0 and 1 is needed"),
-]
-
-
-@pytest.mark.parametrize(("do", "error", "words"), BAD)
-def test_bad_arguments(do, error, words):
-    with pytest.raises(error, match=words):
-        do()
-
-
 def test_the_command_that_measures_runs_any_recipe():
     tool = Path(__file__).resolve().parent.parent / "tools" / "measure.py"
     options = ["--recipe", "mnist-laptop", "--data", "bundled", "--seeds", "2", "--batch-size", "256", "--validation"]

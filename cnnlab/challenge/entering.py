@@ -11,6 +11,7 @@ from torch import nn
 
 from .. import data, recipes, train
 from ..bench import machine
+from ..recipes.asked import known
 from ..train import guards
 from ..train.checkpoint import write_bytes
 from . import file, judging, rows, table
@@ -134,14 +135,7 @@ def _check(name, model, recipe, seconds):
             raise ValueError(
                 "enter: model has no parameter to train. At least one is needed. Pass a network with weights."
             )
-    if isinstance(recipe, recipes.Recipe):
-        return recipe
-    if not isinstance(recipe, str) or recipe not in recipes.RECIPES:
-        raise ValueError(
-            f"enter: recipe={recipe!r} is unknown. A Recipe or one of {', '.join(recipes.RECIPES)} is needed. "
-            f"Pass one of them."
-        )
-    return recipes.RECIPES[recipe]
+    return known("enter", recipe)
 
 
 def _check_reads(model, dataset):
@@ -150,10 +144,10 @@ def _check_reads(model, dataset):
     try:
         with torch.no_grad():
             copy.deepcopy(model).cpu().eval()(x.cpu())
-    except RuntimeError as error:
-        shape = tuple(x.shape[1:])
+    except Exception as error:  # a learner's forward can raise anything
+        shape, why = tuple(x.shape[1:]), (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise ValueError(
-            f"enter: model does not take pictures {shape}: {str(error).splitlines()[0].rstrip('.')}. A network for "
+            f"enter: model does not take pictures {shape}: {why}. A network for "
             f"such pictures is needed. Print shapes.ladder(model, {shape}), which names the layer."
         ) from error
 

@@ -26,6 +26,7 @@ The table
 
 recipe.py   Recipe, Measured
 table.py    RECIPES
+asked.py    a recipe by its name, a data set, a model by its name and options, or why not
 rungs.py    RUNGS: cifar10-laptop without each of its tricks
 running.py  run, test, and the parts they are made of: build, batches_of, optimizer_of, scheduler_of, loss_of
 """

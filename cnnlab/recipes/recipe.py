@@ -1,6 +1,37 @@
 """What a recipe is: numbers, and no more. running.py turns them into training."""
 
+import math
 from dataclasses import dataclass, field, fields, replace
+
+NUMBER = (int, float)
+TEXT = (str, lambda value: True, "A string", "'lenet'")
+SWITCH = (bool, lambda value: True, "True or False", "True")
+COUNT = (int, lambda value: value >= 1, "A whole number from 1", "10")
+SHARE = (NUMBER, lambda value: 0 <= value <= 1, "A number from 0 to 1", "0.1")
+SETTINGS = {  # its kind, which ones of that kind, both in words, one to pass
+    "name": TEXT,
+    "about": TEXT,
+    "data": TEXT,
+    "model": TEXT,
+    "epochs": COUNT,
+    "batch_size": COUNT,
+    "rate": (NUMBER, lambda value: 0 < value < math.inf, "A number above 0", "0.1"),
+    "model_options": (dict, lambda value: all(isinstance(name, str) for name in value), "A dict by name", "{}"),
+    "momentum": (NUMBER, lambda value: 0 <= value < 1, "A number from 0 to below 1", "0.9"),
+    "weight_decay": (NUMBER, lambda value: 0 <= value < math.inf, "A number from 0", "5e-4"),
+    "warm_up": SHARE,
+    "milestones": (
+        (tuple, list),
+        lambda value: all(_is(share, NUMBER) and 0 <= share <= 1 for share in value),
+        "A tuple of numbers from 0 to 1",
+        "(0.5, 0.75)",
+    ),
+    "smoothing": SHARE,
+    "crop": (int, lambda value: value >= 0, "A whole number from 0", "2"),
+    "channels_last": SWITCH,
+    "compile": SWITCH,
+    "test_flips": SWITCH,
+}
 
 CHOICES = {
     "optimizer": ("SGD", "Nesterov SGD", "Adam"),
@@ -50,6 +81,12 @@ class Recipe:
     measured: Measured | None = None  # None: not measured yet
 
     def __post_init__(self):
+        for name, (kind, fits, words, one) in SETTINGS.items():
+            value = getattr(self, name)
+            if not (_is(value, kind) and fits(value)):
+                raise ValueError(
+                    f"Recipe: {name}={value!r:.80} is a {type(value).__name__}. {words} is needed. Pass {name}={one}."
+                )
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ValueError(
@@ -61,6 +98,11 @@ class Recipe:
             raise ValueError(
                 f"Recipe: warm_up={self.warm_up!r}, a share of the training, with schedule={self.schedule!r}. "
                 f"A number between 0 and 1 is needed. Pass 0.3."
+            )
+        if self.optimizer == "Nesterov SGD" and self.momentum == 0:
+            raise ValueError(
+                f"Recipe: momentum={self.momentum!r} with optimizer='Nesterov SGD'. A number above 0 is needed. "
+                f"Pass momentum=0.9, or optimizer='SGD'."
             )
 
     def but(self, **changes):
@@ -77,6 +119,11 @@ class Recipe:
         width = max(map(len, settings))
         lines = [f"  {name:{width}}  {value}" for name, value in settings.items() if value]
         return "\n".join([f"{self.name}: {self.about}", *lines, f"  {'measured':{width}}  {_words(self.measured)}"])
+
+
+def _is(value, kind):
+    """Whether the value is of that kind, where True is no number."""
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
 
 def _words(measured):

@@ -7,8 +7,8 @@ import time
 import torch
 from torch import nn
 
-from .. import data, models, train
-from .recipe import Recipe
+from .. import data, train
+from .asked import check_dataset, known, maker
 from .table import RECIPES
 
 
@@ -40,7 +40,8 @@ def run(
 
     history.startup has the seconds of compiling before the first epoch, which `seconds` does not count.
     """
-    recipe = _known("run", recipe)
+    recipe = known("run", recipe)
+    check_dataset("run", dataset)
     train.seed(seed)
     device = process.device if device is None else device
     x, y, judged = dataset.x_train, dataset.y_train, validation
@@ -79,7 +80,8 @@ def test(recipe, model, dataset, x=None, y=None, device=None, process=train.ALON
 
     returns       train.Result(loss, accuracy, images); the loss is plain cross-entropy
     """
-    recipe = _known("test", recipe)
+    recipe = known("test", recipe)
+    check_dataset("test", dataset)
     x, y = (dataset.x_test, dataset.y_test) if x is None else (x, y)
     batches = batches_of(recipe, dataset, x, y, device=process.device if device is None else device)
     return train.evaluate(model, batches, precision=recipe.precision, flips=recipe.test_flips, process=process)
@@ -95,7 +97,7 @@ def pick():
 
 def build(recipe, dataset, x=None):
     """The recipe's model for pictures such as x, the training images if None; a fixed first layer is read off them."""
-    make = getattr(models, recipe.model)
+    make = maker(recipe)
     x = dataset.x_train if x is None else x
     channels, size = x.shape[1:3]
     pictures = {"in_channels": channels} | ({"size": size} if "size" in inspect.signature(make).parameters else {})
@@ -180,11 +182,3 @@ def _compile(recipe, model, batches):
     if x.is_cuda:
         torch.cuda.synchronize()
     return time.perf_counter() - start
-
-
-def _known(function, recipe):
-    if isinstance(recipe, Recipe):
-        return recipe
-    if recipe not in RECIPES:
-        raise ValueError(f"{function}: recipe={recipe!r} is unknown. There are {', '.join(RECIPES)}. Pass one of them.")
-    return RECIPES[recipe]
