@@ -6,6 +6,7 @@ import zlib
 from datetime import UTC, datetime
 
 from .. import data, train
+from ..recipes.asked import check_dataset
 from ..train import guards
 from . import file, rows
 from .table import plain
@@ -17,10 +18,7 @@ def pictures(function, dataset, quiet):
     """The Dataset; cifar10, or what stands in for it, if None."""
     if dataset is None:
         return data.load("cifar10", quiet=quiet)
-    if not isinstance(dataset, data.Dataset):
-        raise TypeError(
-            f"{function}: dataset={dataset!r:.80}. What data.load returns is needed. Pass data.load('cifar10')."
-        )
+    check_dataset(function, dataset)
     return dataset
 
 
@@ -45,11 +43,10 @@ def manner(recipe):
 
 def judge(model, dataset, x, y, how):
     """train.Result of the model on images x and labels y."""
-    how = dict(how)
     batches = data.Batches(
-        x, y, 1000, mean=dataset.mean, sd=dataset.sd, device=data.device(), memory_format=how.pop("memory_format")
+        x, y, 1000, mean=dataset.mean, sd=dataset.sd, device=data.device(), memory_format=how["memory_format"]
     )
-    return train.evaluate(model, batches, **how)
+    return train.evaluate(model, batches, precision=how["precision"], flips=how["flips"])
 
 
 def now():

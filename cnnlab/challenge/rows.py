@@ -1,13 +1,14 @@
 """What a row of the board says, and what is wrong with one that somebody else wrote."""
 
 import json
-import math
 from dataclasses import fields
 
 from ..recipes import RECIPES, Recipe
 
 FORMAT = 1  # a change that an older cnnlab would misread raises it
 NUMBER = (int, float)
+LARGEST = 1e15  # of any number: a larger one is no measurement, and too long for a float in the end
+JUDGED = ("precision", "flips", "memory_format")  # what a row says of how it was judged
 KINDS = {  # kind of row: what it must have
     "entry": {
         "id": str,
@@ -49,8 +50,10 @@ def parse(line):
         value = row.get(name)
         if not isinstance(value, kind) or isinstance(value, bool):
             raise ValueError(f"its {name} is {value!r}")
-        if kind in (int, NUMBER) and not 0 <= value < math.inf:
-            raise ValueError(f"its {name} is {value!r}")
+        if kind in (int, NUMBER) and not 0 <= value < LARGEST:
+            raise ValueError(f"its {name} is {value!r:.40}")
+    if row["kind"] == "entry" and not row["judged"].keys() >= set(JUDGED):
+        raise ValueError(f"its judged lacks one of {', '.join(JUDGED)}")
     if row["accuracy"] > 1:
         raise ValueError(f"its accuracy is {row['accuracy']!r}")
     return row
