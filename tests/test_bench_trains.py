@@ -10,7 +10,7 @@ from equal import same
 from torch import nn
 
 from cnnlab import data, recipes, train
-from cnnlab.bench import batching, contestants, usual, worker
+from cnnlab.bench import batching, budgets, contestants, digits, race, usual, worker
 from cnnlab.bench.contestants import USUAL, Contestant
 from cnnlab.recipes import RECIPES
 
@@ -49,8 +49,8 @@ def test_the_plain_loop_is_the_loop_written_out():
 
 @pytest.mark.parametrize(
     "recipe",
-    [RECIPES["lenet"].but(crop=0), CIFAR, CIFAR.but(precision=None, smoothing=0.0)],
-    ids=["LeNet", "bfloat16", "float32"],
+    [RECIPES["lenet"].but(crop=0), CIFAR, CIFAR.but(precision="float16"), CIFAR.but(precision=None, smoothing=0.0)],
+    ids=["LeNet", "bfloat16", "float16", "float32"],
 )
 def test_a_step_of_the_batches_part_is_one_of_fit(recipe, monkeypatch):
     dataset = numbered(channels=1, size=28) if recipe.model == "LeNet" else DATASET
@@ -136,3 +136,27 @@ def test_the_judge_is_that_of_the_recipe(recipe, monkeypatch):
     assert accuracy == recipes.test(recipe, model, DATASET, device=CPU).accuracy
     judged, tested = ({name: options[name] for name in ("precision", "flips")} for options in seen)
     assert judged == tested == {"precision": recipe.precision, "flips": recipe.test_flips}
+
+
+@pytest.mark.parametrize(
+    ("device", "capability", "precision"),
+    [("cpu", None, "bfloat16"), ("cuda", (7, 5), "float16"), ("cuda", (9, 0), "bfloat16")],  # a T4, an H200
+)
+def test_an_old_gpu_is_not_timed_with_what_it_is_slow_with(device, capability, precision, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: capability)
+    device, seen = torch.device(device), []
+
+    def stop(*found, **_):
+        seen.append(found)
+        raise InterruptedError
+
+    monkeypatch.setattr(batching, "contestants", lambda recipe, *_: seen.append(recipe))
+    monkeypatch.setattr(batching, "interleave", lambda *_: None)
+    monkeypatch.setattr(batching, "tables", lambda *_: {})
+    batching.measure(budgets.budget(True, device), device, {"mnist": DATASET, "cifar10": DATASET}, print)
+    assert [recipe.precision for recipe in seen] == [None, precision]
+    monkeypatch.setattr(race, "runners", stop)
+    with pytest.raises(InterruptedError):
+        digits.measure(budgets.budget(True, device), device, DATASET, 0, print)
+    ours, theirs = seen[-1][0]
+    assert (ours.recipe.precision, theirs.recipe.precision) == (precision, None)

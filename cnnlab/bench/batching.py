@@ -8,6 +8,7 @@ import torch
 
 from .. import recipes
 from . import usual
+from .contestants import suited
 from .turns import interleave, summary, synchronise
 
 RECIPES = recipes.RECIPES
@@ -26,7 +27,7 @@ def measure(budget, device, datasets, say):
     """LeNet on digits; on a GPU, and in the full budget, also our smallest network for CIFAR-10."""
     jobs = {"mnist": RECIPES["lenet"].but(crop=0, batch_size=128)}  # notebook 07: no augmentation
     if budget.name == "full" or device.type != "cpu":
-        jobs["cifar10"] = RECIPES["cifar10-laptop"]
+        jobs["cifar10"] = suited(RECIPES["cifar10-laptop"], device)
     results = []
     for name, recipe in jobs.items():
         dataset = datasets[name]
@@ -65,13 +66,15 @@ def step_of(recipe, dataset, device):
         model.to(memory_format=torch.channels_last)
     optimizer, loss = recipes.optimizer_of(recipe, model), recipes.loss_of(recipe)
     precision = {"dtype": getattr(torch, recipe.precision)} if recipe.precision else {"enabled": False}
+    scaler = torch.amp.GradScaler(device.type, init_scale=1024, enabled=recipe.precision == "float16")  # as in fit
 
     def step(x, labels):
         with torch.autocast(device.type, **precision):
             logits = model(x)
         optimizer.zero_grad()
-        loss(logits.float(), labels).backward()
-        optimizer.step()
+        scaler.scale(loss(logits.float(), labels)).backward()
+        scaler.step(optimizer)
+        scaler.update()
 
     return step
 

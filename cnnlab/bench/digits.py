@@ -18,7 +18,7 @@ def measure(budget, device, dataset, workers, say):
     than in MNIST, our recipe has as many epochs more, so that it has as many steps.
     """
     images, seconds = len(dataset.x_train), budget.seconds["mnist"]
-    recipe = RECIPES["mnist-laptop"]
+    recipe = contestants.suited(RECIPES["mnist-laptop"], device)
     if images < WHOLE:
         recipe = recipe.but(epochs=max(1, round(recipe.epochs * WHOLE / images)))
     sides = [

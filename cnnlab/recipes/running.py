@@ -91,8 +91,12 @@ def pick():
     """The CIFAR-10 recipe for this machine: the laptop's where there is no GPU of NVIDIA's."""
     if not torch.cuda.is_available():
         return RECIPES["cifar10-laptop"]
-    fast_with_bfloat16 = torch.cuda.get_device_capability() >= (8, 0)  # Ampere and later; a T4 is 7.5
-    return RECIPES["cifar10-big" if fast_with_bfloat16 else "cifar10-colab"]
+    return RECIPES["cifar10-big" if fast_with_bfloat16() else "cifar10-colab"]
+
+
+def fast_with_bfloat16():
+    """Whether the GPU of NVIDIA's here is: Ampere and later; a T4 is 7.5 and fast with float16 only."""
+    return torch.cuda.get_device_capability() >= (8, 0)
 
 
 def build(recipe, dataset, x=None):
