@@ -153,6 +153,18 @@ def test_the_clock_ends_training_before_the_batch_that_would_be_too_late(seconds
     assert (train_by(watch), watch.cut) == (steps, cut) and watch.spent == steps
 
 
+def test_the_clock_waits_for_what_a_gpu_still_has_to_do(monkeypatch):
+    ticks, asked = Ticks(monkeypatch, 1.0), []
+
+    def wait(device):
+        asked.append(device)
+        ticks.now += 4
+
+    monkeypatch.setattr(clock, "synchronise", wait)
+    watch = clock.Clock(100, False, torch.device("cuda"))
+    assert train_by(watch) == 8 and watch.spent == 8 * 5 and asked == [torch.device("cuda")] * 8
+
+
 def test_seconds_of_compiling_count(monkeypatch):
     Ticks(monkeypatch, 1.0)
     watch = clock.Clock(10, False, torch.device("cpu"), since=96.0)  # it is 101 when training begins

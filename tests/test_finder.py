@@ -217,6 +217,27 @@ def test_it_stops_when_the_loss_blows_up(factor, words):
     assert words in str(sweep) and len(sweep.losses) < 100 and sweep.losses.isfinite().all()
 
 
+# losses that are made up, how many are looked at: four times the least mean of five ends it
+ENDS = [
+    ([1.0] * 10 + [0.1] * 10 + [0.5] * 20, 24),  # after four, the mean of the last five is 0.42
+    ([1.0] * 10 + [0.1] * 10 + [0.9] + [0.1] * 19, 40),  # a single hard batch ends nothing
+    ([0.1] * 10 + [0.3] * 10 + [0.39] * 20, 40),
+]
+
+
+@pytest.mark.parametrize(("losses", "looked"), ENDS)
+def test_where_it_stops(losses, looked):
+    model, left = nn.Linear(4, 3), iter(losses)
+    sweep = train.rate_finder(
+        model,
+        [(torch.zeros(8, 4), torch.arange(8) % 3)],
+        torch.optim.SGD(model.parameters(), 0.1),
+        steps=len(losses),
+        loss=lambda logits, labels: 0 * logits.sum() + next(left),
+    )
+    assert sweep.losses.tolist() == pytest.approx(losses[:looked])
+
+
 def test_it_prints_one_line_and_draws():
     train.seed(0)
     model = small_net()
