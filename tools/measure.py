@@ -12,8 +12,6 @@ judge the ones that were chosen.
 
 import argparse
 import dataclasses
-import os
-import platform
 import statistics
 import tempfile
 import time
@@ -21,7 +19,7 @@ import time
 import torch
 
 from cnnlab import data, recipes
-from cnnlab.bench.machine import peak_memory
+from cnnlab.bench.machine import describe, peak_memory
 
 LENET = {"bundled": "lenet-8000", "full": "lenet"}
 SETTINGS = {"epochs": int, "batch_size": int, "rate": float, "weight_decay": float, "crop": int, "smoothing": float}
@@ -55,17 +53,10 @@ def one_run(recipe, dataset, seed, aside):
 
 def hardware():
     """The machine in a line."""
-    if torch.cuda.is_available():
-        machine = torch.cuda.get_device_name()
-    else:
-        machine = platform.processor() or platform.machine()
-        if os.path.exists("/proc/cpuinfo"):
-            with open("/proc/cpuinfo") as file:
-                names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
-            machine = names[0] if names else machine
+    here = describe(data.device())
+    name = here["cpu"] if here["device"] in ("cpu", "mps") else here["device"]
     return (
-        f"{machine}, {os.cpu_count()} cores, threads: {torch.get_num_threads()}, PyTorch {torch.__version__}, "
-        f"Python {platform.python_version()}"
+        f"{name}, {here['cores']} cores, threads: {here['threads']}, PyTorch {here['torch']}, Python {here['python']}"
     )
 
 
