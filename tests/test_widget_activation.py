@@ -263,3 +263,43 @@ def test_the_line_of_pytorch_does_the_same(node):
         exec(result["line"], names)
         (left,) = torch.autograd.grad(names["x"], start)
         assert (names["x"].item(), left.item()) == pytest.approx(activation.chain(state)[-1][1::2], rel=1e-9, abs=1e-12)
+
+
+# ---- what is written on the pictures: a pen that notes words, the width of their box, and where they stand
+
+WRITES = """
+import { readFileSync } from "node:fs";
+import { compute, drawChain, drawCurve } from "./explorer.mjs";
+const { states, fixed, width } = JSON.parse(readFileSync("ask.json"));
+console.log(JSON.stringify(states.map((state) => {
+  const written = [], size = (words) => 6.5 * String(words).length;  // of 12 pixels high
+  let at = null, turned = false;
+  const known = {
+    save: () => { at = null; }, translate: (x, y) => { at = [x, y]; }, rotate: () => { turned = true; },
+    restore: () => { [at, turned] = [null, false]; }, measureText: (words) => ({ width: size(words) }),
+    fillText: (words, x) => written.push({ words: String(words), cell: at?.[0], turned, x, size: size(words) }),
+  };
+  const pen = new Proxy(known, { get: (pen, name) => pen[name] ?? (() => {}), set: () => true });
+  const board = { node: {}, resize() {}, begin: () => pen }, r = compute(state, fixed);
+  drawChain(board, state, fixed, r, "#000", width);
+  const cells = written.filter(({ cell }) => cell).map(({ words, turned, size }) => ({ words, turned, size }));
+  written.length = 0;
+  drawCurve(board, state, fixed, r, "#000");
+  const ends = written.filter(({ words }) => ["dead", "saturated"].includes(words)).map(({ x, size }) => x + size / 2);
+  return { cells, end: Math.max(0, ...ends) };
+})));
+"""
+
+
+@pytest.mark.parametrize("width", [330, 640])
+def test_each_number_has_room_in_its_cell(tmp_path_factory, width):
+    """Answers of any size, at the width of a phone and at that of a screen; what is dead or saturated is named whole."""
+    ask = explorers.asker(tmp_path_factory, "activation_explorer", WRITES)
+    states = [activation.complete(function=name, weight=4.0, bias=4.0, units=20) for name in activation.FUNCTIONS]
+    for state, drawn in zip(states, ask(states=states, fixed=activation.fixed(), width=width), strict=True):
+        room = (width - 70) / state["units"] - 4
+        assert len(drawn["cells"]) == 2 * state["units"]
+        for cell in drawn["cells"]:
+            assert cell["size"] <= (40 if cell["turned"] else room), cell  # across a cell it is written a little smaller
+        assert drawn["end"] <= 360
+    assert "5.9e11" in [cell["words"] for cell in drawn["cells"]], drawn["cells"]  # of leaky ReLU, the last one

@@ -1,5 +1,5 @@
-import { BENDS, condition } from "./activation.js";
-import { dot, drawCells, frame, line, signedScale } from "./canvas.js";
+import { BENDS, brief, condition } from "./activation.js";
+import { css, dot, frame, ink, line, signedScale } from "./canvas.js";
 import { text } from "./numbers.js";
 
 // What the activation explorer draws: one function with its slope, and what a chain of units leaves of a nudge.
@@ -8,7 +8,7 @@ export const CURVE = [360, 270], SPAN = 8;  // CSS pixels; weighted sums from -8
 export const LOOKS = { sigmoid: ["#e0662f", []], tanh: ["#2f8fd8", [8, 4]], relu: ["#3a9d4f", [3, 3]], leaky_relu: ["#a05fc4", []] };
 const HEIGHTS = { sigmoid: [-0.3, 1.3], tanh: [-1.3, 1.3], relu: [-1, 5], leaky_relu: [-1, 5] };
 const SHADES = { saturated: "rgba(128, 128, 128, 0.28)", dead: "rgba(214, 60, 60, 0.25)" };
-const CHART = 210, STRIP = 34, LEFT = 62;  // heights in the picture of the chain, and room for words on its left
+const CHART = 210, STRIP = 36, LEFT = 62;  // heights in the picture of the chain, and room for words on its left
 
 const MARGIN = [34, 8, 20, 34];  // left, right, top, bottom of the curve
 
@@ -33,7 +33,7 @@ export function drawCurve(board, state, fixed, r, ink) {
       pen.fillStyle = SHADES[what[from]];
       pen.fillRect(left + from, top, i - from, inner[1]);
       pen.fillStyle = ink;
-      write(what[from], left + (from + i) / 2, top - 9);
+      write(what[from], Math.min(left + (from + i) / 2, width - 2 - pen.measureText(what[from]).width / 2), top - 9);
     }
     from = i;
   }
@@ -102,13 +102,25 @@ export function drawChain(board, state, fixed, r, ink, width) {
   }
   const strips = [["answers", r.units.map((u) => u.answer)], ["slopes", r.units.map((u) => u.slope)]];
   strips.forEach(([words, numbers], row) => {
-    const at = CHART + row * (STRIP + 6), tall = Math.min(cell, STRIP), reach = Math.max(...numbers.map(Math.abs), 1e-9);
+    const at = CHART + row * (STRIP + 6), reach = Math.max(...numbers.map(Math.abs), 1e-9);
     Object.assign(pen, { fillStyle: ink, textAlign: "right", font: "12px system-ui, sans-serif" });
-    pen.fillText(words, LEFT - 6, at + tall / 2);
+    pen.fillText(words, LEFT - 6, at + STRIP / 2);
     const color = signedScale(1.6 * reach);
-    numbers.forEach((v, i) => drawCells(pen, [v], 1, 1, tall, color, x(i) - tall / 2, at));
+    numbers.forEach((v, i) => drawCell(pen, v, x(i), at + STRIP / 2, Math.min(cell, STRIP), color(v)));
   });
   board.node.ariaLabel = Object.entries(r.chains)
     .map(([name, units]) => `${fixed.functions[name]}: ${units.map(({ left }) => text(left)).join(", ")}`).join("; ");
 }
 
+// A number in its cell, turned where the cell is too narrow for it.
+function drawCell(pen, v, x, y, width, color) {
+  const words = brief(Math.abs(v) < 100 ? v : Math.round(v));
+  pen.fillStyle = css(color);
+  pen.fillRect(x - width / 2, y - STRIP / 2, width + 0.5, STRIP);  // a little over, so that neighbors show no seam
+  Object.assign(pen, { fillStyle: ink(color), textAlign: "center", font: "12px system-ui, sans-serif" });
+  pen.save();
+  pen.translate(x, y);
+  if (pen.measureText(words).width > width - 4) pen.rotate(-Math.PI / 2);
+  pen.fillText(words, 0, 0, STRIP - 2);
+  pen.restore();
+}
