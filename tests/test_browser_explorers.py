@@ -455,7 +455,8 @@ def test_the_shape_ladder_is_mended_and_put_back(notebook):
     for _ in range(8):
         explorer.control("size").press("ArrowRight")
     assert explorer.root.locator("tr.broken th").inner_text() == "fc1 Linear"
-    assert "Layer 11 (fc1, Linear) does not fit: Linear(1024, 64) gets 1600 values" in said.inner_text()
+    assert explorer.text("tfoot th") == "up to there"
+    assert "Layer 10 (fc1, Linear) does not fit: Linear(1024, 64) gets 1600 values" in said.inner_text()
     explorer.agrees()
     cure.press("Enter")
     assert said.inner_text().startswith("It fits: ") and explorer.root.evaluate(
@@ -468,6 +469,7 @@ def test_the_shape_ladder_is_mended_and_put_back(notebook):
     assert said.inner_text() == "Not possible: pool1 pads at most half of its window of 2."
     explorer.agrees()
     again.click()
+    assert explorer.text("tfoot th") == "in all"
     explorer.until("repr(it)", explorer.sentence)
 
 

@@ -249,7 +249,7 @@ TOO_SMALL = [
     ),
     (
         lambda: models.SmallNiN()(torch.zeros(2, 3, 32, 6)),  # one side suffices
-        r"x is \(2, 3, 32, 6\), too small: layer 15 \(pool, MaxPool2d\).*image of 15x2.*At least 7x7 .*size=7\)",
+        r"x is \(2, 3, 32, 6\), too small: layer 14 \(pool, MaxPool2d\).*image of 15x2.*At least 7x7 .*size=7\)",
     ),
     (lambda: models.SmallNiN()(torch.zeros(2, 1, 32, 32)), r"layer block1.0 .*\(2, 1, 32, 32\).*in_channels=1"),
     (lambda: models.SmallResNet()(torch.zeros(3, 32, 32)), r"conv1 .*batch axis with x\[None\]"),
@@ -285,5 +285,5 @@ def test_refusal_leaves_the_model_as_it_was():
 
 
 def test_ladder_names_the_layer_that_breaks():
-    with pytest.raises(shapes.ShapeError, match=r"ladder: layer 15 \(pool, MaxPool2d\) does not fit.*15x2"):
+    with pytest.raises(shapes.ShapeError, match=r"ladder: layer 14 \(pool, MaxPool2d\) does not fit.*15x2"):
         shapes.ladder(models.SmallNiN(), (3, 32, 6))

@@ -344,13 +344,13 @@ MISFITS = [
     (
         nn.Sequential(nn.Conv2d(1, 16, 17), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(400, 120)),
         (1, 28, 28),
-        r"layer 4 \(3, Linear\) does not fit: Linear\(400, 120\) gets 576 values per image; "
+        r"layer 3 \(3, Linear\) does not fit: Linear\(400, 120\) gets 576 values per image; "
         r"build it with in_features=576\.",
     ),
     (
         nn.Sequential(C5, nn.Linear(400, 10)),
         (1, 28, 28),
-        r"layer 2 \(1, Linear\).* gets 3456 values per image as \(6, 24, 24\); put nn\.Flatten\(\) before it and "
+        r"layer 1 \(1, Linear\).* gets 3456 values per image as \(6, 24, 24\); put nn\.Flatten\(\) before it and "
         r"build it with in_features=3456\.",
     ),
     (
@@ -361,7 +361,7 @@ MISFITS = [
     (
         C5,
         (3, 28, 28),
-        r"layer 1 \(Conv2d, Conv2d\).* Conv2d\(1, 6, 5x5\) gets 3 channels, .*build it with in_channels=3",
+        r"layer 0 \(Conv2d, Conv2d\).* Conv2d\(1, 6, 5x5\) gets 3 channels, .*build it with in_channels=3",
     ),
     (nn.ConvTranspose2d(1, 6, 5), (3, 8, 8), r"ConvTranspose2d\(1, 6, 5x5\) gets 3 channels"),
     (nn.BatchNorm2d(4), (3, 8, 8), r"BatchNorm2d\(4\) gets 3 channels, \(3, 8, 8\); build it with num_features=3"),
@@ -370,7 +370,7 @@ MISFITS = [
     (
         nn.Sequential(nn.Flatten(), C5),
         (1, 28, 28),
-        r"layer 2 \(1, Conv2d\).* gets \(784,\) .*keep the axes of the image",
+        r"layer 1 \(1, Conv2d\).* gets \(784,\) .*keep the axes of the image",
     ),
     (
         C5,
@@ -378,17 +378,17 @@ MISFITS = [
         r"its window of 5 pixels has no place in an image of 4x28 with padding 0; use a smaller kernel_size",
     ),
     (nn.Conv2d(1, 1, 3, dilation=6), (1, 12, 12), r"its window of 13 pixels has no place in an image of 12x12"),
-    (nn.Sequential(C5, nn.MaxPool2d(25)), (1, 28, 28), r"layer 2 \(1, MaxPool2d\).* window of 25 pixels .* 24x24"),
-    (nn.Conv2d(1, 1, 3, padding=9, padding_mode="reflect"), (1, 8, 8), r"layer 1 .*does not fit: .*[Pp]adding"),
+    (nn.Sequential(C5, nn.MaxPool2d(25)), (1, 28, 28), r"layer 1 \(1, MaxPool2d\).* window of 25 pixels .* 24x24"),
+    (nn.Conv2d(1, 1, 3, padding=9, padding_mode="reflect"), (1, 8, 8), r"layer 0 .*does not fit: .*[Pp]adding"),
     (
         Reshaped(1152),
         (1, 28, 28),
-        r"layer 2 \(fc, Linear\) gets 4 rows for 2 images, \(4, 1152\).*2304 values per image",
+        r"layer 1 \(fc, Linear\) gets 4 rows for 2 images, \(4, 1152\).*2304 values per image",
     ),
     (
         Reshaped(1000),
         (1, 28, 28),
-        r"stops after layer 1 \(conv\), which gives \(4, 24, 24\): .*gives 2304 values per image",
+        r"stops after layer 0 \(conv\), which gives \(4, 24, 24\): .*gives 2304 values per image",
     ),
 ]
 

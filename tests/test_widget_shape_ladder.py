@@ -48,18 +48,18 @@ SENTENCES = [
     (  # the flatten number of notebook 05
         {"model": "CifarNet", "size": 48},
         "Shape ladder: CifarNet on 3x48x48: conv1 to 32x48x48, pool1 to 32x24x24, conv2 to 32x24x24, "
-        "pool2 to 32x12x12, conv3 to 64x12x12, pool3 to 64x6x6, flatten to 2304; layer 11 (fc1, Linear) does not fit: "
+        "pool2 to 32x12x12, conv3 to 64x12x12, pool3 to 64x6x6, flatten to 2304; layer 10 (fc1, Linear) does not fit: "
         "Linear(1024, 64) gets 2304 values per image; build it with in_features=2304.",
     ),
     (
         {"size": 3},
-        "Shape ladder: LeNet on 1x3x3: conv1 to 6x3x3, pool1 to 6x1x1; layer 4 (conv2, Conv2d) does not fit: "
+        "Shape ladder: LeNet on 1x3x3: conv1 to 6x3x3, pool1 to 6x1x1; layer 3 (conv2, Conv2d) does not fit: "
         "its window of 5 pixels has no place in an image of 1x1 with padding 0; "
         "use a smaller kernel_size or more padding, or shrink the image less before it.",
     ),
     (
         {"channels": 3},
-        "Shape ladder: LeNet on 3x28x28: no step; layer 1 (conv1, Conv2d) does not fit: "
+        "Shape ladder: LeNet on 3x28x28: no step; layer 0 (conv1, Conv2d) does not fit: "
         "Conv2d(1, 6, 5x5) gets 3 channels, (3, 28, 28); build it with in_channels=3.",
     ),
     (  # names that are numbers say what they are
@@ -190,7 +190,7 @@ def test_wrong_types(options, words):
 def test_the_picture_shows_a_box_for_each_shape():
     words = [text.get_text() for text in draw(explorer(size=20).state).axes[0].texts]
     assert words[:4] == ["picture", "1x20x20", "conv1: Conv2d 5x5", "6x20x20, 156 parameters"]
-    assert words[-1] == "layer 8 (fc1, Linear) does not fit" and len(words) == 2 * 6 + 1
+    assert words[-1] == "layer 7 (fc1, Linear) does not fit" and len(words) == 2 * 6 + 1
 
 
 def test_traits_are_the_state():
@@ -213,7 +213,7 @@ def test_traits_are_the_state():
     [
         ("size", 1025, "size=1025. 1 to 1024"),
         ("layer", -1, "layer=-1. 0 to 11"),
-        ("layers", [{"kind": "Softmax"}], "layer 1: {'kind': 'Softmax'}. A layer as .state has it is needed"),
+        ("layers", [{"kind": "Softmax"}], "layer 0: {'kind': 'Softmax'}. A layer as .state has it is needed"),
     ],
 )
 def test_traits_refuse(name, value, words):
@@ -228,7 +228,7 @@ def test_a_pool_that_pads_too_much_is_refused():
     layers = [dict(layer) for layer in explorer().state["layers"]]
     layers[2]["padding"] = 2
     with pytest.raises(
-        ValueError, match=r"layer 3 \(pool1, MaxPool2d\): padding=2 with kernel_size=2. A pool pads at most"
+        ValueError, match=r"layer 2 \(pool1, MaxPool2d\): padding=2 with kernel_size=2. A pool pads at most"
     ):
         rungs.complete(title="LeNet", layers=layers, channels=1, size=28)
 
@@ -237,14 +237,14 @@ def test_a_pool_that_pads_too_much_is_refused():
 
 RUN = """
 import { readFileSync } from "node:fs";
-import { arithmetic, compute, problem, program, pytorch, sentence } from "./explorer.mjs";
+import { arithmetic, compute, problem, program, pytorch, sentence, titled } from "./explorer.mjs";
 const { states, fixed } = JSON.parse(readFileSync("ask.json"));
 console.log(JSON.stringify(states.map((state) => {
   const why = problem(state);
   if (why) return { why };
   const r = compute(state);
   return { ...r, sentence: sentence(state, fixed, r), lines: state.layers.map(pytorch), code: program(state),
-    arithmetic: r.rungs.map((rung, i) => arithmetic(state.layers[i], rung)) };
+    titles: state.layers.map(titled), arithmetic: r.rungs.map((rung, i) => arithmetic(state.layers[i], rung)) };
 })));
 """
 
@@ -302,9 +302,20 @@ def test_the_cure_cures(node):
             layers = [dict(layer) for layer in state["layers"]]
             layers[result["broken"]] |= result["cure"]
             _, fault = rungs.climb(rungs.complete(**state | {"layers": layers}))
-            assert f"layer {result['broken'] + 1} " not in fault
+            assert f"layer {result['broken']} " not in fault
             cured.append(fault == "")
     assert len(cured) > 10 and any(cured)
+
+
+def test_a_layer_is_named_once(node):
+    """After its number from 0, which is its name in a Sequential without names."""
+    unnamed, named, nested = (
+        explorer(*given).state
+        for given in ((SMALL, (1, 6, 6)), ("LeNet",), (nn.Sequential(SMALL[:3], *SMALL[3:]), (1, 6, 6)))
+    )
+    assert node([unnamed])[0]["titles"] == ["Conv2d 3x3", "ReLU", "MaxPool2d 2x2", "Flatten", "Linear"]
+    assert node([named])[0]["titles"][:3] == ["conv1", "relu", "pool1"]
+    assert node([nested])[0]["titles"] == ["0.0", "0.1", "0.2", "1 Flatten", "2 Linear"]
 
 
 def test_the_lines_of_pytorch_build_the_layers(node):

@@ -66,7 +66,7 @@ export function compute({ layers, channels, size }) {
   let shape = [channels, size, size];
   for (const [i, layer] of layers.entries()) {
     const wrong = misfit(layer, shape);
-    if (wrong) return { rungs, fault: `layer ${i + 1} (${layer.name}, ${layer.kind}) does not fit: ${wrong.words}`, broken: i, cure: wrong.cure, arrives: shape, ...totals(rungs) };
+    if (wrong) return { rungs, fault: `layer ${i} (${layer.name}, ${layer.kind}) does not fit: ${wrong.words}`, broken: i, cure: wrong.cure, arrives: shape, ...totals(rungs) };
     const out = outShape(layer, shape), stops = layer.kind === "Conv2d" ? product(out.slice(1)) : product(shape.slice(0, -1));
     rungs.push({ in: shape, out, parameters: weights(layer) + biases(layer), cost: weights(layer) * stops });
     shape = out;
@@ -86,6 +86,9 @@ export function problem({ layers }) {
 
 // fc1, or 10 Linear where the name is a mere number.
 export const called = ({ name, kind }) => (/^\d+$/.test(name) ? `${name} ${kind}` : name);
+
+// The same where the layer's number stands before it: fc1, or Linear.
+export const titled = (layer, i) => (layer.name === String(i) ? label(layer) : called(layer));
 
 // Conv2d 5x5
 export const label = ({ kind, kernel_size }) => (kernel_size ? `${kind} ${times(kernel_size)}` : kind);

@@ -2,7 +2,7 @@ import { board } from "./canvas.js";
 import { button, choice, make, say, slider } from "./controls.js";
 import { begin } from "./kit.js";
 import { commas } from "./numbers.js";
-import { WINDOW, arithmetic, called, compute, label, problem, program, pytorch, sentence, times } from "./shape_ladder.js";
+import { WINDOW, arithmetic, called, compute, label, problem, program, pytorch, sentence, times, titled } from "./shape_ladder.js";
 
 const NAMES = ["title", "layers", "channels", "size", "layer"];
 const WIDTH = 170, TALL = 46, SLANT = 0.3;  // CSS pixels of a box's column, of the picture's height, of depth on the screen
@@ -25,11 +25,13 @@ const CSS = `
 .cnnlab .rung { flex: 1 1 300px; min-width: 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .cnnlab .said.fault { border-left: 5px solid #b2182b; padding-left: 8px; }
 @media (max-width: 520px) {
-  .cnnlab .ladder table { font-size: 11px; table-layout: fixed; }
-  .cnnlab .ladder thead th { font-size: 10px; }
-  .cnnlab .ladder th, .cnnlab .ladder td { padding: 3px 1px; overflow-wrap: anywhere; }
-  .cnnlab .ladder th:first-child { width: 24%; }
-  .cnnlab .ladder th:last-child { width: 28%; }
+  .cnnlab figure.ladder { min-width: 0; overflow-x: auto; }
+  .cnnlab .ladder table { font-size: 13px; }
+  .cnnlab .ladder th, .cnnlab .ladder td { padding: 4px 2px; height: 24px; }
+  .cnnlab .ladder th { overflow-wrap: anywhere; }
+  .cnnlab .ladder td { white-space: nowrap; }
+  .cnnlab .ladder th:first-child { width: auto; }
+  .cnnlab .ladder canvas { max-width: 64px; }
 }
 `;
 
@@ -82,13 +84,13 @@ function render({ model, el }) {
 
   // A row for the picture and one for each layer: made for a model, and only filled otherwise.
   function layRows() {
-    const options = my.state.layers.flatMap((layer, i) => (fixed.keeps.includes(layer.kind) ? [] : [[String(i), `${i + 1} ${called(layer)}`]]));
+    const options = my.state.layers.flatMap((layer, i) => (fixed.keeps.includes(layer.kind) ? [] : [[String(i), `${i} ${titled(layer, i)}`]]));
     choices = choice("Layer", "layer", options, (value) => { update({ layer: Number(value) }); my.tell(); });
     chosen.replaceChildren(choices.node);
     rows = [null, ...my.state.layers].map((layer, i) => {
       const name = make("span"), box = board(WIDTH, {}, 1), cells = [0, 1, 2].map(() => make("td"));
       const small = layer && fixed.keeps.includes(layer.kind);
-      const head = make("th", { scope: "row" }, make("div", {}, layer ? `${called(layer)} ` : "the picture", name), ...(small ? [] : [box.node]));
+      const head = make("th", { scope: "row" }, make("div", {}, layer ? `${layer.name} ` : "the picture", name), ...(small ? [] : [box.node]));
       const row = make("tr", {}, head, ...cells);
       if (layer && !small) row.addEventListener("click", () => { update({ layer: i - 1 }); my.tell(); });
       return { row, name, box, cells, small };
@@ -138,7 +140,7 @@ function render({ model, el }) {
       const rung = r.rungs[i - 1], shape = shapes[i], layer = my.state.layers[i - 1];
       row.className = !layer ? "" : i - 1 === r.broken ? "broken" : shape ? "" : "above";
       row.classList.toggle("chosen", i - 1 === my.state.layer);
-      if (layer) name.textContent = label(layer) === called(layer).replace(/^\d+ /, "") ? "" : label(layer);
+      if (layer) name.textContent = label(layer);
       cells[0].textContent = shape ? times(shape) : i - 1 === r.broken ? `gets ${times(r.arrives)}` : "";
       ["parameters", "cost"].forEach((part, j) => {
         const value = rung?.[part], share = value ? (100 * value) / most[j] : 0;
@@ -150,7 +152,7 @@ function render({ model, el }) {
       if (shape) drawBox(box, shape, scale);
       else box.node.ariaLabel = "no box: nothing comes out";
     });
-    foot.replaceChildren(make("tr", {}, make("th", { scope: "row" }, "in all"), make("td"), make("td", {}, commas(r.parameters)), make("td", {}, commas(r.cost))));
+    foot.replaceChildren(make("tr", {}, make("th", { scope: "row" }, r.fault ? "up to there" : "in all"), make("td"), make("td", {}, commas(r.parameters)), make("td", {}, commas(r.cost))));
   }
 
   // A box as long as it has channels, as high and deep as the image; one that is too long is cut.
@@ -179,7 +181,7 @@ function render({ model, el }) {
 
   function drawRung(r) {
     const layer = my.state.layers[my.state.layer], rung = r.rungs[my.state.layer];
-    title.textContent = `Layer ${my.state.layer + 1}: ${called(layer)}`;
+    title.textContent = `Layer ${my.state.layer}: ${titled(layer, my.state.layer)}`;
     const lines = rung ? [`${times(rung.in)} becomes ${times(rung.out)}`, ...arithmetic(layer, rung)] : ["Nothing arrives that it can read."];
     numbers.replaceChildren(...lines.map((text) => make("p", {}, text)));
     line.textContent = pytorch(layer);

@@ -173,9 +173,9 @@ class _Walk:
         self.at_work = None
 
     def place(self):
-        """The layer at work as "layer 3 (fc1, Linear)", counted from 1 in the order of running."""
+        """The layer at work as "layer 3 (fc1, Linear)", counted from 0 in the order of running, as nn.Sequential does."""
         module, _ = self.at_work
-        return f"layer {len(self.rungs) + 1} ({self.names[module]}, {type(module).__name__})"
+        return f"layer {len(self.rungs)} ({self.names[module]}, {type(module).__name__})"
 
     def explain(self, error, input_shape):
         """The ShapeError that says in the model's own terms what PyTorch says about a tensor."""
@@ -190,7 +190,7 @@ class _Walk:
             return ShapeError(f"ladder: the model stops before its first layer, on {input_shape}: {words}.")
         name, _, _, shape, *_ = self.rungs[-1]
         return ShapeError(
-            f"ladder: the model stops after layer {len(self.rungs)} ({name}), which gives {shape}: {words}. "
+            f"ladder: the model stops after layer {len(self.rungs) - 1} ({name}), which gives {shape}: {words}. "
             f"For a Linear layer, write torch.flatten(x, 1): it gives {math.prod(shape)} values per image."
         )
 

@@ -52,9 +52,9 @@ def _layer(i, layer):
     kind = layer.get("kind") if isinstance(layer, dict) else None
     if kind not in (*OPTIONS, *KEEPS):
         raise values.wrong(
-            f"{WHO}: layer {i + 1}", f"{layer!r}", "A layer as .state has it is needed", "Change one of those"
+            f"{WHO}: layer {i}", f"{layer!r}", "A layer as .state has it is needed", "Change one of those"
         )
-    who, found = f"{WHO}: layer {i + 1} ({layer['name']}, {kind})", {"name": str(layer["name"]), "kind": kind}
+    who, found = f"{WHO}: layer {i} ({layer['name']}, {kind})", {"name": str(layer["name"]), "kind": kind}
     for name in OPTIONS.get(kind, ()):
         value = layer[name]
         if name in PAIRS:
