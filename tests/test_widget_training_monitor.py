@@ -74,6 +74,28 @@ def test_what_is_refused(every, error, words):
         widgets.training_monitor(every=every)
 
 
+TRAITS = [
+    ("epochs", -3, "epochs=-3. 0 to 1000000000 is possible here. Pass epochs=0."),
+    ("batches", -1, "batches=-1. 0 to"),
+    ("rows", "x", "'x' in rows. A dict with numbers for epoch, loss, accuracy and seconds is needed. Pass the rows of"),
+    ("rows", [{"epoch": 1}], "{'epoch': 1} in rows. A dict"),
+    ("rows", [ROW | {"seconds": None}], "{.*'seconds': None} in rows. A dict"),
+    ("rows", [ROW | {"loss": "low"}], "{.*'loss': 'low'.*} in rows. A dict"),
+    ("points", [1], r"1 in points. A list \[epochs gone, loss, accuracy, images\] is needed. Pass points="),
+    ("points", [[1, 2, 3]], r"\[1, 2, 3\] in points. A list"),
+    ("points", [[None, 1, 0.5, 8]], r"\[None, 1, 0.5, 8\] in points. A list"),
+]
+
+
+@pytest.mark.parametrize("name, value, words", TRAITS)
+def test_traits_that_nobody_could_draw_are_refused(name, value, words):
+    monitor = widgets.training_monitor()
+    before = monitor.state
+    with pytest.raises(ValueError, match=f"^training_monitor: {words}"):
+        setattr(monitor, name, value)
+    assert monitor.state == before
+
+
 # ---- what fit tells it
 
 
@@ -115,6 +137,28 @@ def test_seldom_looks_cover_all_batches(monkeypatch):
     fit(monitor, epochs=1)
     assert 2 <= len(monitor.points) <= 4
     assert sum(p[3] for p in monitor.points) == 20 * 8 and monitor.points[-1][0] == 1
+
+
+def test_validation_makes_no_point_of_a_single_batch(monkeypatch):
+    """A batch takes 0.03 seconds and validation a minute: yet the first look of an epoch waits for as many batches."""
+    clock = [0.0]
+    now = SimpleNamespace(perf_counter=lambda: clock[0])
+    monkeypatch.setattr(sys.modules["cnnlab.widgets.training_monitor"], "time", now)
+
+    class Timed(list):
+        def __init__(self, batches, seconds):
+            super().__init__(batches)
+            self.seconds = seconds
+
+        def __iter__(self):
+            for batch in super().__iter__():
+                clock[0] += self.seconds
+                yield batch
+
+    monitor, net = widgets.training_monitor(), nn.Linear(4, 2)
+    sgd = torch.optim.SGD(net.parameters(), 0.1)
+    train.fit(net, Timed(batches(), 0.03), Timed(batches(5), 12), epochs=3, optimizer=sgd, progress=monitor)
+    assert [p[3] for p in monitor.points] == [32] * 15
 
 
 def test_many_points_become_fewer():

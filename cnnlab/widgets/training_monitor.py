@@ -58,7 +58,7 @@ def _live():
     """The widget's class, made on first use: ipywidgets takes a while to import."""
     import traitlets as t
 
-    class TrainingMonitor(hosts.live(MonitorPage, tuple(DEFAULTS), lambda state, changed: state)):
+    class TrainingMonitor(hosts.live(MonitorPage, tuple(DEFAULTS), settle)):
         epochs = t.Int().tag(sync=True)
         batches = t.Int().tag(sync=True)
         rows = t.List().tag(sync=True)
@@ -104,6 +104,7 @@ def _live():
                 self._ear.listen()
             self._look(row["epoch"], self._meter)  # at the batches since the last look
             self.rows = [*self.rows, {name: _plain(value) for name, value in row.items()}]
+            self._looked = time.perf_counter()  # what went by since the last look was validation
             return self.stop
 
         def end(self):
@@ -144,6 +145,41 @@ def _live():
             return super()._repr_mimebundle_(**kwargs)
 
     return TrainingMonitor
+
+
+def settle(state, changed):
+    """The state, if the value that has just been set is one that can be drawn; the rest was looked at before."""
+    value = state[changed]
+    if changed in ("epochs", "batches"):
+        values.whole(WHO, changed, value, 0, 10**9)
+    if changed in PARTS:
+        is_one, need, do = PARTS[changed]
+        for one in value:
+            if not is_one(one):
+                raise values.wrong(WHO, f"{one!r} in {changed}", need, do)
+    return state
+
+
+def _is_row(row):
+    if not isinstance(row, dict) or not {"epoch", "loss", "accuracy", "seconds"} <= set(row):
+        return False
+    return all(_is_number(value) or (value is None and name not in ("epoch", "seconds")) for name, value in row.items())
+
+
+def _is_point(point):
+    if not isinstance(point, list | tuple) or len(point) != 4:
+        return False
+    return all(_is_number(value) or (value is None and i in (1, 2)) for i, value in enumerate(point))
+
+
+def _is_number(value):
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+PARTS = {  # of what its lists hold: whether one is right, what is needed, what to do
+    "rows": (_is_row, "A dict with numbers for epoch, loss, accuracy and seconds is needed", "Pass the rows of a History"),
+    "points": (_is_point, "A list [epochs gone, loss, accuracy, images] is needed", "Pass points=[]"),
+}
 
 
 def in_notebook():
