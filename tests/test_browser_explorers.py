@@ -18,7 +18,7 @@ from cnnlab.widgets import digit_pad_state as pad
 from cnnlab.widgets import feature_browser_state as features
 from cnnlab.widgets import pooling_state as pooling
 from cnnlab.widgets import shape_ladder_state as rungs
-from cnnlab.widgets.values import number
+from cnnlab.widgets.values import number, text
 
 
 def _pooled(s):
@@ -483,8 +483,18 @@ def test_the_pictures_of_the_augmentation_explorer_are_those_of_data(notebook):
     tiles = explorer.root.locator(".tiles canvas")
     tiles.nth(5).click()
     assert explorer.state["epoch"] == 6
+    tiles.nth(2).dispatch_event("pointerdown")  # as a finger that scrolls does
+    assert explorer.state["epoch"] == 6
+    explorer.root.get_by_text("epoch 5", exact=True).click()
+    assert explorer.state["epoch"] == 5
     explorer.agrees()
+    explorer.slide("crop", 0)
+    for name, label in {"padding": "Border (crop 0)", "other": "Mixed with (off)"}.items():
+        control = explorer.control(name)
+        assert control.is_disabled() and control.evaluate("(c) => c.labels[0].firstChild.textContent") == label
+    explorer.slide("crop", 2)
     explorer.control("mixup").press("End")
+    assert explorer.control("padding").is_enabled() and explorer.control("other").is_enabled()
     s = augmentation.complete(**explorer.state)
     done = augmentation.steps(s)
     read = """(canvas, places) => places.map(([i, j]) => [...canvas.getContext("2d").getImageData(
@@ -526,8 +536,8 @@ def browsed(notebook):
         assert seen["bars"] == [number(p) for p in best]
         low, high = answer.maps.min(), answer.maps.max()
         reach = max(-low, high)
-        expected = [f"{number(-reach)}{number(reach)}" if low < 0 else f"0{number(high)}"]
-        assert seen["legends"] == [f"0{number(answer.cam.max())}"] * state["cam"] + expected
+        expected = [f"{text(-reach)}{text(reach)}" if low < 0 else f"0{text(high)}"]
+        assert seen["legends"] == [f"0{text(answer.cam.max())}"] * state["cam"] + expected
         return seen["state"]
 
     return explorer, agrees
@@ -546,9 +556,11 @@ def test_the_feature_browser_goes_to_its_ends(notebook, browsed):
                 control.press(key)
                 agrees()
         elif control.get_attribute("type") == "checkbox":
-            for _ in range(2):
+            for laid_over in (False, True):  # what Grad-CAM is asked for, and the picture below it, count with it only
                 control.press("Space")
                 agrees()
+                assert explorer.control("label").is_enabled() == laid_over
+                assert explorer.root.locator(".answer canvas").is_visible() == laid_over
         else:
             for option in [o.get_attribute("value") for o in control.locator("option").all()]:
                 control.select_option(option)

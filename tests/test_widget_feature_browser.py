@@ -49,7 +49,7 @@ def test_the_sentence_holds_what_hooks_find(shown):
     row, column = divmod(int(answer.cam.argmax()), 16)
     name = data.DOODLE_CLASSES[p.argmax()]
     assert repr(shown) == (
-        f"Feature browser: picture 3, layer layer2, channel 5 of 32, 16x16: {low} to {high}, mean {mean}; the network "
+        f"Feature browser: picture 3, layer2, channel 5 of 32, 16x16: {low} to {high}, mean {mean}; the network "
         f"says {name} (probability {p.max():.2f}); Grad-CAM for {name} is largest in row {row}, column {column}"
     )
 
@@ -57,9 +57,9 @@ def test_the_sentence_holds_what_hooks_find(shown):
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ({}, "Feature browser: picture 0, layer layer3, channel 0 of 64, 8x8: "),
+        ({}, "Feature browser: picture 0, layer3, channel 0 of 64, 8x8: "),
         ({"label": "star"}, "; Grad-CAM for star is largest in row "),
-        ({"layer": "conv1", "channel": 15}, "layer conv1, channel 15 of 16, 32x32: "),
+        ({"layer": "conv1", "channel": 15}, "picture 0, layer conv1, channel 15 of 16, 32x32: "),
     ],
 )
 def test_sentences(state, words):

@@ -18,7 +18,7 @@ const CSS = `
 .cnnlab .tiles figcaption { font-weight: 400; font-size: 13px; margin: 2px 0 0; }
 .cnnlab .steps figure { max-width: ${STEP}px; }
 .cnnlab .steps .did { font-size: 13px; margin: 4px 0 0; }
-.cnnlab figure.off { opacity: 0.5; }
+.cnnlab figure.off canvas { opacity: 0.5; }
 .cnnlab p.heading { font-weight: 600; margin: 0 0 6px; }
 .cnnlab code { overflow-wrap: anywhere; }
 `;
@@ -42,8 +42,9 @@ function render({ model, el }) {
   const count = make("p", { role: "status", className: "said" });
   const tiles = Array.from({ length: epochs }, (_, i) => {
     const tile = { board: board(TILE, {}), caption: make("figcaption") };
-    tile.board.node.addEventListener("pointerdown", () => my.set("epoch")(i + 1));
-    return { ...tile, node: make("figure", {}, tile.board.node, tile.caption) };
+    const figure = make("figure", {}, tile.board.node, tile.caption);
+    figure.addEventListener("click", () => my.set("epoch")(i + 1));  // not where a finger that scrolls comes down
+    return { ...tile, node: figure };
   });
   const steps = ["", ...STEPS, ""].map((title) => {
     const step = { title: make("figcaption", {}, title), board: board(STEP, {}), did: make("p", { className: title && "did" }) };
@@ -77,7 +78,15 @@ function render({ model, el }) {
   function drawControls() {
     for (const [name, control] of Object.entries(sliders)) control.show(my.state[name], ...(fixed.limits[name] ?? fixed.grids[name]).slice(0, 2));
     for (const [name, control] of Object.entries(choices)) control.show(my.state[name], () => null);
+    counts(choices.padding, "Border", !my.state.crop && "crop 0");
+    counts(choices.other, "Mixed with", !my.state.mixup && "off");
     flip.show(my.state.flip);
+  }
+
+  // A choice that changes nothing now says so, in few words: longer ones would move the controls.
+  function counts({ node: label, select }, words, why) {
+    select.disabled = Boolean(why);
+    label.firstChild.textContent = why ? `${words} (${why})` : words;
   }
 
   function paint(pen, planes, wide, size) {

@@ -4,11 +4,13 @@ import { begin } from "./kit.js";
 import { number, text } from "./numbers.js";
 
 const NAMES = ["image", "layer", "channel", "label", "cam"];
-const SIDE = 260, ALL = 460, GAP = 4;  // CSS pixels: picture and map, all maps together, between two of them
+const SIDE = 260, ALL = 460, GAP = 4, SMALL = 64;  // CSS pixels: picture and map, all maps together, between two of them, the picture below Grad-CAM
 const PATIENCE = 700;  // ms until the page says that Python is busy
 
 const CSS = `
-.cnnlab .bars { display: grid; grid-template-columns: minmax(4em, auto) 120px 3em; gap: 4px 8px; align-items: center; font-variant-numeric: tabular-nums; margin: 6px 0; }
+.cnnlab .answer { display: flex; gap: 12px; align-items: center; margin: 6px 0; }
+.cnnlab .answer canvas { flex: none; }
+.cnnlab .bars { flex: 1; display: grid; grid-template-columns: minmax(4em, auto) minmax(30px, 120px) 3em; gap: 4px 8px; align-items: center; font-variant-numeric: tabular-nums; }
 .cnnlab .bars i { display: block; height: 14px; background: #1f77b4; }
 .cnnlab figure.all { flex: 1 1 ${SIDE}px; max-width: ${ALL}px; }
 `;
@@ -33,6 +35,9 @@ export function floats(view) {
 export function rectangle([left, right, bottom, top], scale) {
   return [left + 0.5, top + 0.5, right - left, bottom - top].map((v) => v * scale);
 }
+
+// layer2, or layer conv1
+const layered = (name, word = "layer") => (/layer/i.test(name) ? name : `${word} ${name}`);
 
 // How many maps stand in a row, and how wide each is drawn.
 export function grid(count) {
@@ -81,7 +86,7 @@ function render({ model, el }) {
     cam: tick("Lay Grad-CAM over it", "cam", (cam) => update({ cam })),
   };
   const said = make("p", { role: "status", className: "said" });
-  const picture = board(SIDE, {}), map = board(SIDE, {}), all = board(ALL, { tabIndex: 0, className: "maps" });
+  const picture = board(SIDE, {}), bare = board(SMALL, {}), map = board(SIDE, {}), all = board(ALL, { tabIndex: 0, className: "maps" });
   const titles = Array.from({ length: 3 }, () => make("figcaption"));
   const [heat, scale] = [legend(), legend()], bars = make("div", { className: "bars", role: "img" });
   pointed(all, (x, y) => {
@@ -93,7 +98,7 @@ function render({ model, el }) {
     said,
     error,
     make("div", { className: "panels" },
-      make("figure", {}, titles[0], picture.node, heat.node, bars),
+      make("figure", {}, titles[0], picture.node, heat.node, make("div", { className: "answer" }, bare.node, bars)),
       make("figure", {}, titles[1], map.node, scale.node),
       make("figure", { className: "all" }, titles[2], all.node)),
   );
@@ -108,7 +113,7 @@ function render({ model, el }) {
     return { values, first, h, w, count: values.length / (h * w), at: (i) => values.subarray(i * h * w, (i + 1) * h * w) };
   }
 
-  // ---- from the my.state to the page
+  // ---- from the state to the page
 
   function draw() {
     const { shown } = my.state, waits = moved || my.state.asked !== my.state.answered;
@@ -116,6 +121,8 @@ function render({ model, el }) {
     controls.layer.show(my.state.layer, () => null);
     controls.channel.show(my.state.channel, 0, fixed.layers[my.state.layer] - 1, `channel ${my.state.channel} of ${fixed.layers[my.state.layer]}`);
     controls.label.show(my.state.label, () => null);
+    controls.label.select.disabled = !my.state.cam;
+    controls.label.node.firstChild.textContent = `Grad-CAM ${my.state.cam ? "for" : "(off)"}`;
     controls.cam.show(my.state.cam);
     node.toggleAttribute("data-waits", waits);
     node.dataset.sentence = picture.node.ariaLabel = shown.sentence;
@@ -131,6 +138,12 @@ function render({ model, el }) {
     drawMaps();
   }
 
+  // What the colors mean: also where all values are far below a hundredth.
+  function means(one, low, high, color) {
+    one.show(low, high, color);
+    [one.node.firstChild.textContent, one.node.lastChild.textContent] = [low, high].map(text);
+  }
+
   function drawPicture() {
     const { shown } = my.state, [c, h, w] = shown.picture_shape, pixels = new Uint8Array(shown.picture.buffer, shown.picture.byteOffset, c * h * w);
     const [red, green, blue] = [0, 1, 2].map((k) => pixels.subarray((k % c) * h * w, ((k % c) + 1) * h * w));
@@ -138,20 +151,24 @@ function render({ model, el }) {
     picture.resize(SIDE, (SIDE * h) / w);
     const pen = picture.begin();
     drawColors(pen, my.state.cam ? [light, light, light] : [red, green, blue], h, w, SIDE / w, 255);
+    bare.resize(SMALL, (SMALL * h) / w);
+    drawColors(bare.begin(), [red, green, blue], h, w, SMALL / w, 255);
+    bare.node.ariaLabel = `picture ${shown.state.image} itself`;
+    bare.node.hidden = !my.state.cam;
     titles[0].textContent = my.state.cam ? `Where it looks for: ${shown.label}` : `Picture ${shown.state.image}`;
     heat.node.hidden = !my.state.cam;
     if (!my.state.cam) return;
     const cam = floats(shown.cam), [, rows, columns] = shown.shape, high = cam.reduce((a, v) => Math.max(a, v), 0), warm = heatScale(high);
     drawHeat(pen, cam, rows, columns, rectangle(shown.over, SIDE / w), warm);
-    heat.show(0, high, warm);
+    means(heat, 0, high, warm);
   }
 
   function drawMaps() {
     const { shown } = my.state, { values, first, h, w, count, at } = maps(), [low, high] = shown.range, reach = Math.max(-low, high);
     const color = low < 0 ? signedScale(reach) : greyScale(0, high), chosen = my.state.channel - first;
-    scale.show(low < 0 ? -reach : 0, low < 0 ? reach : high, color);
+    means(scale, low < 0 ? -reach : 0, low < 0 ? reach : high, color);
     map.resize(SIDE, (SIDE * h) / w);
-    titles[1].textContent = `Layer ${shown.state.layer}, channel ${shown.state.channel}`;
+    titles[1].textContent = `${layered(shown.state.layer, "Layer")}, channel ${shown.state.channel}`;
     titles[2].textContent = `Maps ${first} to ${first + count - 1} of ${shown.shape[0]}, one scale`;
     if (chosen >= 0 && chosen < count) {
       drawCells(map.begin(), at(chosen), h, w, SIDE / w, color);
@@ -166,7 +183,7 @@ function render({ model, el }) {
       drawCells(pen, at(i), h, w, wide / w, color, x, y);
       if (i === chosen) frame(pen, x + 2, y + 2, wide - 4, tall - 4);
     }
-    all.node.ariaLabel = `all maps of layer ${shown.state.layer}, ${values.length ? `from ${text(low)} to ${text(high)}` : "none"}; arrow keys choose`;
+    all.node.ariaLabel = `all maps of ${layered(shown.state.layer)}, ${values.length ? `from ${text(low)} to ${text(high)}` : "none"}; arrow keys choose`;
   }
 
   return my.live({ forget() {

@@ -154,12 +154,17 @@ def describe(state):
     return said(state, ask(state))
 
 
+def layered(name):
+    """layer2, or layer conv1."""
+    return name if "layer" in name.lower() else f"layer {name}"
+
+
 def said(state, answer):
     s, shown = state, answer.maps[state["channel"]]
     classes, best = s["subject"].classes, int(answer.probabilities.argmax())
     h, w = shown.shape
     sentence = (
-        f"Feature browser: picture {s['image']}, layer {s['layer']}, channel {s['channel']} of {len(answer.maps)}, "
+        f"Feature browser: picture {s['image']}, {layered(s['layer'])}, channel {s['channel']} of {len(answer.maps)}, "
         f"{h}x{w}: {text(shown.min())} to {text(shown.max())}, mean {text(shown.mean())}; "
         f"the network says {classes[best]} (probability {number(answer.probabilities[best])})"
     )
