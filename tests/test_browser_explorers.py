@@ -433,8 +433,9 @@ def test_the_start_of_the_descent_explorer_is_set_by_keys_and_mouse(notebook):
         picture.press(key)
     assert (explorer.state["start-0"], explorer.state["start-1"]) == (-2.45, 1.6)
     explorer.until("it.start", [-2.45, 1.6])
-    scale = picture.evaluate("(canvas) => canvas.clientWidth") / 400
-    picture.click(position={"x": (46 + 346 / 2) * scale, "y": (22 + 224 / 4) * scale})  # in the middle, a quarter down
+    width, height = picture.evaluate("(canvas) => [canvas.clientWidth, canvas.clientHeight]")
+    assert height == 280  # drawn as wide as there is room: its words keep their size
+    picture.click(position={"x": 46 + (width - 54) / 2, "y": 22 + 224 / 4})  # in the middle, a quarter down
     assert (explorer.state["start-0"], explorer.state["start-1"]) == (0, 1)
     explorer.agrees()
     explorer.control("landscape").select_option("neuron")

@@ -12,6 +12,7 @@ from torch import nn
 
 from cnnlab import ops, widgets
 from cnnlab.widgets import depth_state as depth
+from cnnlab.widgets import hosts
 from cnnlab.widgets.depth import draw
 
 explorer = widgets.depth_explorer
@@ -188,6 +189,8 @@ def test_the_picture_shows_what_float32_holds():
     signal, gradient = draw(shown.state).axes[0].lines
     assert signal.get_ydata().tolist() == shown.sizes.signal and gradient.get_ydata().tolist() == shown.sizes.gradient
     assert signal.get_linestyle() != gradient.get_linestyle()
+    script = hosts.source("depth_explorer")  # where they have the same colors
+    assert f'signal: ["{signal.get_color()}"' in script and f'gradient: ["{gradient.get_color()}"' in script
     over = explorer(depth=50, init="large", gain=1.5)
     (signal,) = draw(over.state).axes[0].lines
     assert signal.get_ydata().tolist() == over.sizes.signal[:42]

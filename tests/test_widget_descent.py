@@ -219,6 +219,8 @@ def test_the_picture_shows_the_walk():
         [w, loss] for (w,), loss in zip(walk.weights, walk.losses, strict=True)
     ]
     assert land.get_title() == "loss = (3 * w - 2)**2" and losses.get_xlabel() == "step"
+    assert losses.get_title() == "loss by step, drawn from 1e-9 up"  # the walk ends below
+    assert draw(explorer(steps=2).state).axes[1].get_title() == "loss by step"
 
 
 def test_traits_are_the_state_and_the_rest_follows():
@@ -257,10 +259,11 @@ def test_traits_refuse(name, value, words):
 
 RUN = """
 import { readFileSync } from "node:fs";
-import { compute, digits, pytorch, sentence } from "./explorer.mjs";
-const { states, fixed, numbers } = JSON.parse(readFileSync("ask.json"));
+import { beside, compute, digits, pytorch, sentence } from "./explorer.mjs";
+const { states, fixed, numbers, steps } = JSON.parse(readFileSync("ask.json"));
 console.log(JSON.stringify({
   numbers: numbers.map(digits),
+  steps: steps.map((pair) => beside(...pair)),
   results: states.map((state) => {
     const r = compute(state, fixed);
     return { ...r, code: pytorch(state, fixed), sentence: sentence(state, fixed, r) };
@@ -273,7 +276,11 @@ console.log(JSON.stringify({
 def node(tmp_path_factory):
     """Ask the module that ships about many states at once."""
     ask = explorers.asker(tmp_path_factory, "descent_explorer", RUN)
-    return lambda states, numbers=(): ask(states=states, numbers=list(numbers), fixed=descent.fixed())
+
+    def answers(states, numbers=(), steps=()):
+        return ask(states=states, numbers=list(numbers), steps=list(steps), fixed=descent.fixed())
+
+    return answers
 
 
 def settings():
@@ -320,6 +327,24 @@ def test_the_browser_says_the_sentence_of_python(node):
 def test_numbers_are_written_alike(node):
     numbers = [i / 16 for i in range(-40, 40)] + [10.0**k for k in range(-12, 12)] + [1.005, 99.95, 999.5, 0.0009995]
     assert node([], numbers)["numbers"] == [descent.digits(x) for x in numbers]
+
+
+STEPS = [  # where a weight stands, its step, what is written
+    (0.66675, -7.5e-5, "0.66675"),  # the default: 0.667 - 0.05 * 0.0015 = 0.667 shows no step
+    (0.666675, -7.5e-5, "0.666675"),
+    (2 / 3, 7.5e-5, "0.666667"),
+    (1.5, -0.75, "1.5"),
+    (0.749, 0.75, "0.75"),
+    (-2.5, 12.5, "-2.5"),
+    (0.125, 1e-10, "0.125"),  # no step to be seen: three digits
+    (-12345.678, 2e4, "-12345.68"),
+    (1.5e7, 3e7, "1.5e7"),
+]
+
+
+def test_a_step_is_seen_in_the_numbers_beside_it(node):
+    pairs = [pair for *pair, _ in STEPS]
+    assert node([], steps=pairs)["steps"] == [words for *_, words in STEPS]
 
 
 def test_the_code_does_the_same(node):

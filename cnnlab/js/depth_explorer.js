@@ -10,7 +10,7 @@ const LOOKS = { signal: ["#e0662f", []], gradient: ["#2f8fd8", [8, 4]] };
 const LABELS = { signal: "signal →", gradient: "← gradient" };
 
 const CSS = `
-.cnnlab fieldset.depth { grid-template-columns: repeat(auto-fill, minmax(min(138px, 100%), 1fr)); }
+.cnnlab fieldset.depth { grid-template-columns: repeat(auto-fill, minmax(min(148px, 100%), 1fr)); }
 .cnnlab .mean { margin: 0 0 12px; }
 .cnnlab figure.chain { flex: 3 1 380px; max-width: 680px; }
 .cnnlab table.values { margin-top: 24px; flex: 1 1 240px; max-width: 340px; }
@@ -81,7 +81,7 @@ function render({ model, el }) {
       pen.fillText(words, left - 7, at);
     };
     const every = Math.ceil((high - low) / 8);
-    for (let power = 0; power <= high; power += every) level(text(Number(`1e${power}`)).replace(".0e", "e"), y(10 ** power));
+    for (let power = every; power <= high; power += every) level(text(Number(`1e${power}`)).replace(".0e", "e"), y(10 ** power));
     for (let power = -every; power >= low; power -= every) level(text(Number(`1e${power}`)).replace(".0e", "e"), y(10 ** power));
     level("1", y(1), ink);  // where both begin
     if (sizes.includes(0)) level("0", y(0));
@@ -104,9 +104,8 @@ function render({ model, el }) {
     // the names at the ends of the lines, apart where these meet
     const end = y(r.signal[last]), start = Number.isNaN(r.gradient[last]) ? HEIGHT / 2 : y(1);
     const apart = Math.max(0, 18 - Math.abs(end - start)) / 2 * (end > start ? 1 : -1);
-    pen.font = "600 13px system-ui, sans-serif";
+    Object.assign(pen, { font: "600 13px system-ui, sans-serif", fillStyle: ink });  // the lines' colors are too pale for words
     for (const [name, at] of [["signal", end + apart], ["gradient", start - apart]]) {
-      pen.fillStyle = LOOKS[name][0];
       pen.fillText(name === "gradient" && Number.isNaN(r.gradient[0]) ? "no gradient" : LABELS[name], width - right + 9, at);
     }
   }

@@ -64,6 +64,14 @@ export function digits(x) {
   return sign + (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
 }
 
+// A weight with as many decimals as it takes to see a step of this size.
+export function beside(w, step) {
+  const size = Math.abs(step);
+  if (size < 1e-9 || Math.abs(w) >= 1e6) return digits(w);
+  const decimals = Math.min(12, Math.max(2, 1 - Math.floor(Math.log10(size))));
+  return String(Number(w.toFixed(decimals)));
+}
+
 // A loss: what lies below 1e-9 is as good as 0, and its digits would be rounding errors.
 export function level(x) {
   return x < 1e-9 ? "below 1e-9" : digits(x);

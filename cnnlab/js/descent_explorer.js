@@ -1,8 +1,8 @@
 import { board, pointed } from "./canvas.js";
 import { choice, make, say, slider, tick } from "./controls.js";
-import { compute, digits, level, outcome, place, pytorch, rate, sentence } from "./descent.js";
+import { beside, compute, digits, level, outcome, place, pytorch, rate, sentence } from "./descent.js";
 import { CHART, LAND, drawChart, drawLand } from "./descent_pictures.js";
-import { begin } from "./kit.js";
+import { begin, watchWidth } from "./kit.js";
 import { number } from "./numbers.js";
 
 const NAMES = ["landscape", "learning_rate", "momentum", "steps", "zero_grad", "start"];
@@ -56,6 +56,8 @@ function render({ model, el }) {
   const said = make("p", { role: "status", className: "said" });
   const picture = board(LAND[0], { tabIndex: 0 }, LAND[1]), chart = board(CHART[0], {}, CHART[1]);
   const titles = [make("figcaption"), make("figcaption", {}, "Loss by step")];
+  const figures = [make("figure", { className: "land" }, titles[0], picture.node), make("figure", { className: "chart" }, titles[1], chart.node)];
+  const rooms = figures.map((figure) => watchWidth(figure, draw));
   const lines = ["step", "slope", "grad", "velocity", "weight", "factor", "gray"].map((name) => make("p", { className: name }));
   const code = make("pre", { className: "code" });
   pointed(picture, (x, y) => from(land(x, y)), step, my.tell, "pan-y");
@@ -64,8 +66,7 @@ function render({ model, el }) {
     said,
     error,
     make("div", { className: "panels" },
-      make("figure", { className: "land" }, titles[0], picture.node),
-      make("figure", { className: "chart" }, titles[1], chart.node),
+      ...figures,
       make("div", { className: "arithmetic" }, ...lines)),
     code,
   );
@@ -75,8 +76,8 @@ function render({ model, el }) {
   function draw() {
     const r = compute(my.state, fixed);
     drawControls();
-    land = drawLand(picture, my.state, fixed, r, node.ink);
-    drawChart(chart, my.state, r, node.ink);
+    land = drawLand(picture, rooms[0].now() || LAND[0], my.state, fixed, r, node.ink);
+    drawChart(chart, rooms[1].now() || CHART[0], my.state, r, node.ink);
     chart.node.ariaLabel = `Loss by step: from ${level(r.losses[0])} to ${level(r.losses.at(-1))}, at least ${level(Math.min(...r.losses))}`;
     drawWords(r);
     picture.node.ariaLabel = node.dataset.sentence = sentence(my.state, fixed, r);
@@ -101,14 +102,15 @@ function render({ model, el }) {
     titles[0].textContent = outside ? "The walk has left the picture" : title;
     const t = r.taken - 1, eta = rate(my.state.learning_rate), words = outcome(r, fixed), beta = number(my.state.momentum);
     say(said, `${words[0].toUpperCase()}${words.slice(1)}.`);
-    const at = (row) => place(row, digits).replace(/^-.*/, "($&)"), old = (rows) => (t > 0 ? rows[t - 1] : r.weights[0].map(() => 0));
+    const bracketed = (words) => words.replace(/^-.*/, "($&)"), at = (row) => bracketed(place(row, digits)), old = (rows) => (t > 0 ? rows[t - 1] : r.weights[0].map(() => 0));
+    const apart = (weights) => place(weights.map((w, i) => beside(w, r.weights[t + 1][i] - r.weights[t][i])), String);
     const velocity = my.state.momentum ? "velocity" : ".grad";
     const written = t < 0 ? ["No step yet: move Steps."] : [
-      `Step ${r.taken}, from w = ${place(r.weights[t], digits)}:`,
+      `Step ${r.taken}, from w = ${apart(r.weights[t])}:`,
       `slope = ${place(r.slopes[t], digits)}`,
       my.state.zero_grad ? `.grad = ${place(r.grads[t], digits)}` : `.grad = ${at(old(r.grads))} left over + ${at(r.slopes[t])} = ${place(r.grads[t], digits)}`,
       my.state.momentum ? `velocity = ${beta} · ${at(old(r.velocities))} + ${at(r.grads[t])} = ${place(r.velocities[t], digits)}` : "",
-      `w − ${eta} · ${velocity} = ${at(r.weights[t])} − ${eta} · ${at(r.velocities[t])} = ${place(r.weights[t + 1], digits)}`,
+      `w − ${eta} · ${velocity} = ${bracketed(apart(r.weights[t]))} − ${eta} · ${at(r.velocities[t])} = ${apart(r.weights[t + 1])}`,
     ];
     const one = (c, i) => `${r.curvatures.length > 1 ? `w[${i}]: ` : ""}1 − ${eta} · ${c} = ${digits(1 - my.state.learning_rate * c)}`;
     written[5] = r.curvatures ? `Each step multiplies the distance to the bottom by ${r.curvatures.map(one).join("; ")}.` : "";
@@ -120,7 +122,7 @@ function render({ model, el }) {
     code.textContent = pytorch(my.state, fixed);
   }
 
-  return my.live();
+  return my.live(...rooms);
 }
 
 export default { render };

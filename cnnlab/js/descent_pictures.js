@@ -3,12 +3,15 @@ import { loss } from "./descent.js";
 
 // What the descent explorer draws: the landscape with the walk on it, and the loss by step.
 
-export const LAND = [400, 280], CHART = [330, 280], MARGIN = [46, 8, 22, 34];  // left, right, top, bottom
+export const LAND = [400, 280], CHART = [330, 280];  // CSS pixels; narrower where there is less room
+const MARGIN = [46, 8, 22, 34];  // left, right, top, bottom
 const PATH = "#e0662f", SLOPE = "#2f8fd8", GREY = "rgba(128, 128, 128, 0.9)";
 const LINES = 10;  // places of equal loss
+const LEAST = -9;  // power of ten: what lies below is drawn there, since its digits would be rounding errors
 
 // A pen inside margins with two axes, and the way from values to pixels.
-function axes(board, [width, height], ink, [x0, x1], [y0, y1], xs, ys) {
+function axes(board, width, height, ink, [x0, x1], [y0, y1], xs, ys) {
+  board.resize(width, height);
   const [left, right, top, bottom] = MARGIN, pen = board.begin();
   const x = (v) => left + ((v - x0) / (x1 - x0)) * (width - left - right);
   const y = (v) => height - bottom - ((v - y0) / (y1 - y0)) * (height - top - bottom);
@@ -44,7 +47,7 @@ const ticks = (low, high) => Array.from({ length: Math.floor(high) - Math.ceil(l
 const bounded = (v) => Math.max(-1e4, Math.min(1e4, v));  // canvas coordinates far outside are of no use
 
 // The landscape and the walk on it. What comes back turns pixels of it into weights.
-export function drawLand(board, state, fixed, r, ink) {
+export function drawLand(board, width, state, fixed, r, ink) {
   const { low, high, coefficients } = fixed.landscapes[state.landscape], two = low.length === 2;
   const here = fixed.landscapes[state.landscape], curve = [];
   for (let i = 0; !two && i <= 200; i++) {
@@ -54,7 +57,7 @@ export function drawLand(board, state, fixed, r, ink) {
   const top = two ? high[1] : Math.max(...curve.map(([, value]) => value));
   const span = two ? [low[1], top] : [-0.03 * top, top], unit = top > 10 ? 10 : 1;
   const ys = two ? ticks(...span) : ticks(0, top / unit).map(([v, text]) => [v * unit, String(text * unit)]);
-  const { pen, x, y, name } = axes(board, LAND, ink, [low[0], high[0]], span, ticks(low[0], high[0]), ys);
+  const { pen, x, y, name } = axes(board, width, LAND[1], ink, [low[0], high[0]], span, ticks(low[0], high[0]), ys);
   const points = (walk) => walk.weights.map((w, t) => [bounded(x(w[0])), bounded(y(two ? w[1] : walk.losses[t]))]);
   if (two) drawLevels(pen, x, y, coefficients, loss(here, high).value);
   else {
@@ -90,14 +93,14 @@ function drawTangent(pen, x, y, w, here) {
   line(pen, [-reach, reach].map((d) => [bounded(x(w + d)), bounded(y(value + d * slopes[0]))]));
 }
 
-export function drawChart(board, state, r, ink) {
-  const log = (value) => Math.log10(Math.max(value, 1e-9)), all = [...r.losses, ...(r.plain?.losses ?? [])].map(log);
+export function drawChart(board, width, state, r, ink) {
+  const log = (value) => Math.log10(Math.max(value, 10 ** LEAST)), all = [...r.losses, ...(r.plain?.losses ?? [])].map(log);
   const low = Math.floor(Math.min(...all)), high = Math.max(low + 1, Math.ceil(Math.max(...all))), last = Math.max(1, state.steps);
   const every = Math.ceil((high - low) / 7), ys = [];
-  for (let k = high; k >= low; k -= every) ys.push([k, k < -3 || k > 4 ? `1e${k}` : String(10 ** k).slice(0, 6)]);
+  for (let k = low; k <= high; k += every) ys.push([k, `${k === LEAST ? "≤" : ""}${k < -3 || k > 4 ? `1e${k}` : String(10 ** k).slice(0, 6)}`]);
   const stride = [1, 2, 5, 10, 20].find((n) => last / n <= 6);
   const xs = Array.from({ length: Math.floor(last / stride) + 1 }, (_, i) => [i * stride, String(i * stride)]);
-  const { pen, x, y, name } = axes(board, CHART, ink, [-last / 40, last * 1.025], [low - 0.1, high + 0.1], xs, ys);
+  const { pen, x, y, name } = axes(board, width, CHART[1], ink, [-last / 40, last * 1.025], [low - 0.1, high + 0.1], xs, ys);
   const points = (walk) => walk.losses.map((value, t) => [x(t), y(log(value))]);
   if (r.plain) trail(pen, points(r.plain), GREY, 1.5, [4, 3]);
   trail(pen, points(r), PATH, last > 40 ? 2 : 3);

@@ -5,6 +5,8 @@ import math
 from cnnlab.widgets import depth_state, hosts
 from cnnlab.widgets.depth_state import complete, sizes
 
+COLOURS = ("#e0662f", "#2f8fd8")  # of signal and gradient, as on the page that moves
+
 
 def depth_explorer(*, live=False, depth=30, init="xavier", gain=1.0, activation="relu", batch_norm=False, skip=False):
     """Stack layers and see what is left of the signal at the end, and of the gradient back at the input.
@@ -27,13 +29,22 @@ def depth_explorer(*, live=False, depth=30, init="xavier", gain=1.0, activation=
 def draw(state):
     """The picture of a state, for where no script may run: signal and gradient by layer, where float32 holds them."""
     from cnnlab import plots
+    from cnnlab.plots.style import INK
 
     found = sizes(complete(**state))
     known = [0 < size < math.inf for size in found.signal]
     series = {"signal": found.signal[: known.index(False) if False in known else None]}
     if not math.isnan(found.gradient[0]):
         series["gradient"] = [size if 0 < size < math.inf else math.nan for size in found.gradient]
-    return plots.curves(series, "layer (0 is the input)", "standard deviation", log_y=True)
+    fig = plots.curves(series, "layer (0 is the input)", "standard deviation", log_y=True)
+    (axes,) = fig.axes
+    for line, words, colour in zip(axes.lines, axes.texts, COLOURS, strict=False):  # there may be no gradient
+        line.set_color(colour)
+        words.set(color=INK, fontsize=11)
+    for words in (axes.xaxis.label, axes.yaxis.label):
+        words.set_fontsize(12)
+    axes.tick_params(labelsize=12)
+    return fig
 
 
 _opens = hosts.pair("depth_explorer", depth_state, draw, sizes=sizes)

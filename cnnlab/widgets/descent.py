@@ -68,7 +68,7 @@ def draw(state):
     left.set_title(f"loss = {land['formula']}", fontsize=11)
     right.semilogy([max(loss, 1e-9) for loss in found.losses], "o-", color="#e0662f", markersize=4)
     right.set_xlabel("step")
-    right.set_title("loss by step", fontsize=11)
+    right.set_title("loss by step" + ", drawn from 1e-9 up" * (min(found.losses) < 1e-9), fontsize=11)
     for ax in (left, right):
         open_frame(ax)
     return fig

@@ -177,7 +177,11 @@ def _is_number(value):
 
 
 PARTS = {  # of what its lists hold: whether one is right, what is needed, what to do
-    "rows": (_is_row, "A dict with numbers for epoch, loss, accuracy and seconds is needed", "Pass the rows of a History"),
+    "rows": (
+        _is_row,
+        "A dict with numbers for epoch, loss, accuracy and seconds is needed",
+        "Pass the rows of a History",
+    ),
     "points": (_is_point, "A list [epochs gone, loss, accuracy, images] is needed", "Pass points=[]"),
 }
 
