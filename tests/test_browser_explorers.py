@@ -446,6 +446,24 @@ def test_the_start_of_the_descent_explorer_is_set_by_keys_and_mouse(notebook):
     explorer.until("(it.start, repr(it))", ([1.5], explorer.sentence))
 
 
+def test_the_depth_explorer_writes_each_size_once(notebook):
+    """Beside the axis; a number that is written twice at one place looks bold."""
+    explorer = Explorer(notebook, "depth_explorer")
+    sizes = explorer.root.evaluate(
+        f"""(root) => {{
+            const kind = CanvasRenderingContext2D.prototype, {{ fillText }} = kind, written = [];
+            kind.fillText = function (...words) {{
+                if (root.contains(this.canvas) && this.textAlign === "right") written.push(words[0]);
+                fillText.apply(this, words);
+            }};
+            ({MOVE})(root.querySelector("[data-name=depth]"), 10);
+            kind.fillText = fillText;
+            return written;
+        }}"""
+    )
+    assert "1" in sizes and len(sizes) == len(set(sizes)), sizes
+
+
 def test_the_shape_ladder_is_mended_and_put_back(notebook):
     explorer = Explorer(notebook, "shape_ladder", "widget")
     said = explorer.root.locator(".said")
@@ -486,10 +504,11 @@ def test_the_pictures_of_the_augmentation_explorer_are_those_of_data(notebook):
     assert explorer.state["epoch"] == 6
     tiles.nth(2).dispatch_event("pointerdown")  # as a finger that scrolls does
     assert explorer.state["epoch"] == 6
-    explorer.root.get_by_text("epoch 5", exact=True).click()
+    explorer.root.locator(".tiles figcaption").nth(4).click()
     assert explorer.state["epoch"] == 5
     explorer.agrees()
-    explorer.slide("crop", 0)
+    for name in ("crop", "mixup"):
+        explorer.slide(name, 0)
     for name, label in {"padding": "Border (crop 0)", "other": "Mixed with (off)"}.items():
         control = explorer.control(name)
         assert control.is_disabled() and control.evaluate("(c) => c.labels[0].firstChild.textContent") == label

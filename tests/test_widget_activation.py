@@ -293,7 +293,7 @@ console.log(JSON.stringify(states.map((state) => {
 
 @pytest.mark.parametrize("width", [330, 640])
 def test_each_number_has_room_in_its_cell(tmp_path_factory, width):
-    """Answers of any size, at the width of a phone and at that of a screen; what is dead or saturated is named whole."""
+    """Answers of any size, as wide as on a phone and on a screen; what is dead or saturated is named whole."""
     ask = explorers.asker(tmp_path_factory, "activation_explorer", WRITES)
     states = [activation.complete(function=name, weight=4.0, bias=4.0, units=20) for name in activation.FUNCTIONS]
     for state, drawn in zip(states, ask(states=states, fixed=activation.fixed(), width=width), strict=True):

@@ -173,7 +173,7 @@ class _Walk:
         self.at_work = None
 
     def place(self):
-        """The layer at work as "layer 3 (fc1, Linear)", counted from 0 in the order of running, as nn.Sequential does."""
+        """The layer at work as "layer 3 (fc1, Linear)", counted from 0 in the order of running."""
         module, _ = self.at_work
         return f"layer {len(self.rungs)} ({self.names[module]}, {type(module).__name__})"
 
