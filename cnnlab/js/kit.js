@@ -128,27 +128,38 @@ const STYLE = `
 `;
 
 // The root of an explorer, in the colors of its surroundings; the second value stops watching them. A canvas is written on
-// in root.ink, and drawn again when that changes: to ask the browser for it in every picture costs a layout.
+// in root.ink, and drawn again when that changes, or how many pixels of the screen make one of the page: to ask the browser
+// for the color in every picture costs a layout.
 function root(el, css, draw) {
-  const node = make("div", { className: "cnnlab" }, make("style", {}, STYLE + css));
+  // What is true of one explorer must not reach the others on the page: its rules hold under a class of its own.
+  const own = `own${[...css].reduce((sum, c) => (31 * sum + c.charCodeAt(0)) >>> 0, 7).toString(36)}`;
+  const style = make("style", {}, STYLE + css.replaceAll(".cnnlab ", `.cnnlab.${own} `));
+  const node = make("div", { className: `cnnlab ${own}` }, style);
   el.append(node);
   const fit = () => {
+    node.ratio = window.devicePixelRatio;
     node.ink = getComputedStyle(node).color;
     const [r, g, b] = (node.ink.match(/[\d.]+/g) || [0, 0, 0]).map(Number);
     node.style.colorScheme = r + g + b > 382 ? "dark" : "light";
   };
   const again = () => requestAnimationFrame(() => {
-    const { ink } = node;
+    const { ink, ratio } = node;
     fit();
-    if (node.ink !== ink) draw();
+    if (node.ink !== ink || node.ratio !== ratio) draw();
   });
   const watch = new MutationObserver(again), system = matchMedia("(prefers-color-scheme: dark)");
   const placed = new ResizeObserver(again);  // a widget is drawn before it stands on the page and has the page's colors
   watch.observe(document.body, { attributes: true });
   placed.observe(node);
   system.addEventListener("change", again);
+  window.addEventListener("resize", again);  // which a zoom is, too
   fit();
-  return [node, () => { watch.disconnect(); placed.disconnect(); system.removeEventListener("change", again); }];
+  return [node, () => {
+    watch.disconnect();
+    placed.disconnect();
+    system.removeEventListener("change", again);
+    window.removeEventListener("resize", again);
+  }];
 }
 
 // How wide a part of the page is, without asking for a layout in every picture; changed() is called when that is known
