@@ -13,7 +13,7 @@ PAGES = {
     "channel_mixer": ({"groups": 3}, {"image": "both", "filters": 6, "kernel": "random"}, 120_000),
     "depth_explorer": ({"depth": 2}, {"batch_norm": True, "skip": True}, 60_000),
     "descent_explorer": ({"steps": 6}, {}, 60_000),
-    "digit_pad": ({"drawing": "8"}, {}, 60_000),
+    "digit_pad": ({"drawing": "8"}, {}, 65_000),
     "kernel_explorer": ({"stride": 3}, {"image": "photo"}, 80_000),
     "pooling_explorer": ({"shift": 2}, {}, 80_000),
     "receptive_field_explorer": ({"size": 31}, {}, 60_000),

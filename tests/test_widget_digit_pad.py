@@ -21,7 +21,7 @@ SENTENCES = [
     (
         {},
         "Digit pad: 3, pen 5 pixels wide, centered and scaled as in MNIST: "
-        "the network says 3 (probability 1), then 2 (0)",
+        "the network says 3 (probability >0.99), then 2 (<0.01)",
     ),
     (  # too small and too far away for a network that knows centered digits only
         {"drawing": "tiny 2", "centered": False},

@@ -1,9 +1,10 @@
 import { ARROWS, board, drawCells, greyScale, signedScale } from "./canvas.js";
 import { button, choice, make, say, slider, tick } from "./controls.js";
-import { forward, layers } from "./digit_net.js";
-import { asDigit, asDrawn, beginning, inked, PAPER, SIDE } from "./drawing.js";
+import { compute, sentence } from "./digit_answer.js";
+import { layers } from "./digit_net.js";
+import { PAPER, SIDE } from "./drawing.js";
 import { begin } from "./kit.js";
-import { number } from "./numbers.js";
+import { chance } from "./numbers.js";
 
 const NAMES = ["drawing", "pen", "part", "centered"];
 const WIDTH = 280, SEEN = 196, MAP = 84;  // CSS pixels: paper, picture, one feature map
@@ -12,36 +13,18 @@ const NEAR = 0.7;  // pixels of the paper from a point to the next one that is k
 const CSS = `
 .cnnlab .paper { cursor: crosshair; touch-action: none; }
 .cnnlab figure.seen { flex: 0 1 ${SEEN}px; }
-.cnnlab .bars { display: grid; grid-template-columns: auto 1fr 2.6em; gap: 4px 8px; align-items: center; font-variant-numeric: tabular-nums; }
-.cnnlab .bars i { height: 14px; background: #1f77b4; }
+.cnnlab .bars { display: grid; grid-template-columns: auto 1fr 3.4em; gap: 4px 8px; align-items: center; font-variant-numeric: tabular-nums; }
+.cnnlab .bars i { height: 14px; background: #1f77b4; forced-color-adjust: none; }
 .cnnlab .bars .first { font-weight: 700; }
 .cnnlab .bars i.first { background: #e07b00; }
 .cnnlab .maps { display: flex; flex-wrap: wrap; gap: 10px; }
 .cnnlab .below { margin-top: 14px; max-width: none; }
 `;
 
-// Everything that the pad shows of a state.
-export function compute(state, fixed, net) {
-  const strokes = beginning(typeof state.drawing === "string" ? fixed.presets[state.drawing] : state.drawing, state.part);
-  const paper = inked(strokes, state.pen), drawn = paper.some((v) => v > 0);
-  const picture = state.centered ? asDigit(paper) : asDrawn(paper);
-  const asked = forward(picture, net), probabilities = picture.some((v) => v > 0) ? asked.probabilities : null;
-  const order = probabilities && probabilities.map((_, i) => i).sort((a, b) => probabilities[b] - probabilities[a] || a - b);
-  return { strokes, paper, drawn, picture, maps: asked.maps, logits: asked.logits, probabilities, order };
-}
-
-// The sentence of widgets.digit_pad_state.describe.
-export function sentence(state, { probabilities: p, order }) {
-  if (!p) return "Digit pad: nothing is drawn yet, so the network is not asked";
-  const name = typeof state.drawing === "string" ? state.drawing : "drawing of your own";
-  return `Digit pad: ${name}${state.part === 100 ? "" : `, ${state.part} percent of it drawn`}, pen ${state.pen} pixels wide, `
-    + `${state.centered ? "centered and scaled as in MNIST" : "placed as it was drawn"}: the network says ${order[0]} `
-    + `(probability ${number(p[order[0]])}), then ${order[1]} (${number(p[order[1]])})`;
-}
-
 function render({ model, el }) {
   const my = begin({ model, el }, { names: NAMES, css: CSS, draw }), { node, fixed, error } = my, net = layers(fixed);
   let shown = null, notice = "", last = null;  // last: where the pen is on the paper, if it touches it
+  let own = null, brightest = 1;  // a drawing of one's own, for when a preset has been tried; of the maps, the last that were not blank
   const pen = { at: [PAPER / 2, PAPER / 2], down: false, seen: false };  // the pen that the arrow keys move
 
   function update(changes, words = "") {
@@ -66,7 +49,7 @@ function render({ model, el }) {
   }
 
   function press(event) {
-    if (event.button) return;
+    if (event.button || !event.isPrimary) return;  // a second finger, or the palm, draws nothing
     paper.node.setPointerCapture(event.pointerId);
     pen.down = pen.seen = false;
     last = null;
@@ -74,7 +57,7 @@ function render({ model, el }) {
   }
 
   function move(event) {
-    if (!last || pen.down) return;
+    if (!last || pen.down || !event.isPrimary) return;
     const passed = event.getCoalescedEvents?.() ?? [];
     for (const one of passed.length ? passed : [event]) {
       const point = paper.at(one).map((v) => (v * PAPER) / WIDTH);
@@ -82,8 +65,10 @@ function render({ model, el }) {
     }
   }
 
-  function lift() {
+  function lift(event) {
+    if (event.isPrimary === false) return;
     if (last) my.tell();
+    if (pen.down) notice = "";
     last = null;
     pen.down = false;
     draw();
@@ -112,15 +97,18 @@ function render({ model, el }) {
 
   const names = Object.keys(fixed.presets).map((name) => [name, name]);
   const controls = {
-    drawing: choice("Drawing", "drawing", [...names, ["own", "your own"]], (drawing) => choose({ drawing, part: 100 })),
+    drawing: choice("Drawing", "drawing", [...names, ["own", "your own"]], (name) => choose({ drawing: name === "own" ? own : name, part: 100 })),
     pen: slider("Pen, pixels wide", "pen", (value) => update({ pen: value }), my.tell),
     part: slider("Percent drawn", "part", (value) => update({ part: value }), my.tell),
     centered: tick("Scale and center", "centered", (centered) => choose({ centered })),
   };
-  const undo = button("Take a stroke back", () => choose({ drawing: shown.strokes.slice(0, -1), part: 100 }));
+  const undo = button("Take a stroke back", () => {
+    choose({ drawing: shown.strokes.slice(0, -1), part: 100 });
+    if (undo.disabled) paper.node.focus();
+  });
   const clear = button("Clear the paper", () => { choose({ drawing: [], part: 100 }); paper.node.focus(); });
   const said = make("p", { role: "status", className: "said" });
-  const paper = board(WIDTH, { tabIndex: 0, className: "paper" }), seen = board(SEEN, {});
+  const paper = board(WIDTH, { tabIndex: 0, className: "paper", ariaLabel: "paper" }), seen = board(SEEN, {});
   const bars = make("div", { className: "bars", role: "img" });
   const rows = Array.from({ length: 10 }, (_, digit) => {
     const row = { name: make("span", {}, String(digit)), bar: make("i"), value: make("span") };
@@ -151,7 +139,8 @@ function render({ model, el }) {
   function draw() {
     const r = shown = compute(my.state, fixed, net);
     const grey = greyScale(0, 1);
-    controls.drawing.show(typeof my.state.drawing === "string" ? my.state.drawing : "own", (name) => (name === "own" ? "draw on the paper" : null));
+    if (typeof my.state.drawing !== "string") own = my.state.drawing;
+    controls.drawing.show(typeof my.state.drawing === "string" ? my.state.drawing : "own", (name) => (name === "own" && !own ? "draw on the paper" : null));
     controls.centered.show(my.state.centered);
     controls.pen.show(my.state.pen, ...fixed.limits.pen);
     controls.part.show(my.state.part, ...fixed.limits.part, `${my.state.part} percent, ${r.order ? `the network says ${r.order[0]}` : "nothing is drawn"}`);
@@ -168,15 +157,16 @@ function render({ model, el }) {
       const p = r.probabilities?.[digit] ?? 0;
       for (const part of [name, bar, value]) part.classList.toggle("first", digit === r.order?.[0]);
       bar.style.cssText = `display: block; width: ${100 * p}%`;
-      value.textContent = r.order ? number(p) : "";
+      value.textContent = r.order ? chance(p) : "";
     });
-    bars.ariaLabel = r.order ? `probabilities: ${r.probabilities.map((p, digit) => `${digit}: ${number(p)}`).join(", ")}` : "no answer";
+    bars.ariaLabel = r.order ? `probabilities: ${r.probabilities.map((p, digit) => `${digit}: ${chance(p)}`).join(", ")}` : "no answer";
     seen.node.ariaLabel = "the picture that the network is given";
-    paper.node.ariaLabel = node.dataset.sentence = sentence(my.state, r);
+    paper.node.ariaDescription = node.dataset.sentence = sentence(my.state, r);
   }
 
-  function drawMaps({ maps: { side, values } }) {
-    const bright = greyScale(0, values.reduce((a, v) => Math.max(a, v), 0) || 1);
+  function drawMaps({ order, maps: { side, values } }) {
+    if (order) brightest = values.reduce((a, v) => Math.max(a, v), 0) || 1;
+    const bright = greyScale(0, brightest);
     maps.forEach((map, i) => {
       const on = map.begin(), kernel = kernels.subarray(i * k * k, (i + 1) * k * k);
       drawCells(on, kernel, k, k, (0.4 * MAP) / k, signedScale(kernel.reduce((a, v) => Math.max(a, Math.abs(v)), 0)));

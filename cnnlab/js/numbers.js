@@ -1,4 +1,4 @@
-// Numbers as text and text as numbers. Python's cnnlab.widgets.values has the twins of the first two.
+// Numbers as text and text as numbers. Python's cnnlab.widgets.values has the twins of the first three.
 
 // Two decimals and no idle zeros; a tie goes up.
 export function number(x) {
@@ -12,10 +12,18 @@ export function text(x) {
   return size === 0 || (size >= 0.01 && size < 1e4) ? number(x) : x.toExponential(1).replace("e+", "e");
 }
 
+// A probability: no network is as sure as "1" or "0" would say.
+export function chance(p) {
+  return { 0: "<0.01", 1: ">0.99" }[number(p)] ?? number(p);
+}
+
 // What stands in a cell that can be edited.
 export function short(x, decimals = 4) {
   return String(Math.round(x * 10 ** decimals) / 10 ** decimals);
 }
+
+// Why what was typed is no number.
+export const unread = (typed) => (typed.trim() ? `${typed.trim()} is not a number` : "a number is missing");
 
 // A typed number with four decimals, or null.
 export function parse(text) {

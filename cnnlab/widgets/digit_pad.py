@@ -37,7 +37,7 @@ def draw(state):
     bars.set_title("nothing yet" if p is None else f"the network says {p.argmax()}", fontsize=11)
     maps, kernels = first_maps(s), network().conv1.weight.detach()[:, 0]
     grid = below.subplots(2, len(maps), height_ratios=(1, 2.2))
-    most = maps.max().item() or 1
+    most = 1 if p is None else maps.max().item() or 1  # of a blank paper nothing is bright
     for i, (kernel, one) in enumerate(zip(kernels, maps, strict=True)):
         reach = kernel.abs().max().item()
         grid[0, i].imshow(kernel.numpy(), cmap=SIGNED, vmin=-reach, vmax=reach, interpolation="nearest")

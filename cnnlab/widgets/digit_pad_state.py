@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from cnnlab.widgets import strokes as pens
 from cnnlab.widgets import values
-from cnnlab.widgets.values import number
+from cnnlab.widgets.values import chance
 
 WHO = "digit_pad"
 DEFAULTS = {
@@ -118,5 +118,5 @@ def describe(state):
     placed = "centered and scaled as in MNIST" if s["centered"] else "placed as it was drawn"
     return (
         f"Digit pad: {name}{part}, pen {s['pen']} pixels wide, {placed}: the network says {first} "
-        f"(probability {number(p[first])}), then {second} ({number(p[second])})"
+        f"(probability {chance(p[first])}), then {second} ({chance(p[second])})"
     )

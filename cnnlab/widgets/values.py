@@ -20,6 +20,11 @@ def text(x):
     return f"{digits}e{int(power)}"
 
 
+def chance(p):
+    """A probability: no network is as sure as "1" or "0" would say. cnnlab/js/numbers.js has the same."""
+    return {"0": "<0.01", "1": ">0.99"}.get(number(p), number(p))
+
+
 def wrong(who, came, need, do):
     """The error of an explorer in the three parts that a reader needs."""
     return ValueError(f"{who}: {came}. {need}. {do}.")
@@ -40,7 +45,9 @@ def whole(who, name, value, low, high):
     except TypeError:
         found = None
     if found is None:
-        raise TypeError(f"{who}: {name}={value!r} is not a whole number. {low} to {high} is needed. Pass {name}={low}.")
+        near = int(min(max(value, low), high)) if isinstance(value, float) and not math.isnan(value) else low
+        need = f"{low} to {high} is needed"
+        raise TypeError(f"{who}: {name}={value!r} is not a whole number. {need}. Pass {name}={near}.")
     if not low <= found <= high:
         nearest = min(max(found, low), high)
         raise wrong(who, f"{name}={found}", f"{low} to {high} is possible here", f"Pass {name}={nearest}")
