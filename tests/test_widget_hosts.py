@@ -11,6 +11,16 @@ from cnnlab import widgets
 from cnnlab.widgets import hosts
 
 
+def test_a_misspelt_setting_is_refused():
+    explorer = widgets.pooling_explorer(live=True)
+    with pytest.raises(
+        ValueError, match="^pooling_explorer: kernelsize is no setting. There are image, mode, kernel_size"
+    ):
+        explorer.kernelsize = 3
+    explorer.kernel_size = 3
+    assert explorer.state["kernel_size"] == 3 and not hasattr(explorer, "kernelsize")
+
+
 @pytest.mark.parametrize("name", ["kernel_explorer", "feature_browser", "training_monitor"])
 def test_a_widget_leaves_a_picture_for_when_its_kernel_is_gone(monkeypatch, name):
     """An output of its own before the widget's: JupyterLab shows "model not found" for what was one."""

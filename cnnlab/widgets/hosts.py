@@ -14,6 +14,8 @@ import json
 import re
 from importlib.resources import files
 
+from cnnlab.widgets import values
+
 ASLEEP = "This explorer asks Python: run its cell in JupyterLab, and it moves."
 
 # A widget that is opened again without its kernel is a line, "model not found", in JupyterLab, which looks no further
@@ -74,12 +76,12 @@ class Page:
         """The same bytes for the same state; two copies on one page do not disturb each other."""
         if self.asks_python:
             return asleep(self.still)
-        values = json.dumps({**self.state, "fixed": self._fixed}, separators=(",", ":")).replace("<", "\\u003c")
+        state = json.dumps({**self.state, "fixed": self._fixed}, separators=(",", ":")).replace("<", "\\u003c")
         script = source(self.module)
-        key = hashlib.sha256((script + values).encode()).hexdigest()[:12]
+        key = hashlib.sha256((script + state).encode()).hexdigest()[:12]
         return (
             f'<div data-cnnlab="{key}">\n{self.still}\n</div>\n'
-            f'<script type="module">\n{script}mount("{key}", render, {values});\n</script>'
+            f'<script type="module">\n{script}mount("{key}", render, {state});\n</script>'
         )
 
 
@@ -125,7 +127,11 @@ def pair(module, room, draw, **tells):
     @functools.cache
     def widget():  # made on first use: ipywidgets takes a while to import
         class Moving(Told, live(Standing, tuple(room.DEFAULTS), room.settle)):
-            pass
+            def __setattr__(self, name, value):
+                """A misspelt setting must not pass as one that does nothing."""
+                if not name.startswith("_") and not hasattr(type(self), name):
+                    values.known(room.WHO, room.DEFAULTS, {name: value})
+                super().__setattr__(name, value)
 
         return Moving
 
