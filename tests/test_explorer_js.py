@@ -13,7 +13,8 @@ from cnnlab.widgets import values
 
 RUN = """
 import { readFileSync, writeFileSync } from "node:fs";
-import { compute, formula, number, problem, pytorch, sentence } from "./explorer.mjs";
+import * as explorer from "./explorer.mjs";
+const { chance, compute, formula, greyScale, ink, number, problem, pytorch, sentence, signedScale } = explorer;
 const { states, fixed, numbers } = JSON.parse(readFileSync("ask.json"));
 const outputs = [];
 const results = states.map((state) => {
@@ -25,7 +26,8 @@ const results = states.map((state) => {
     formula: formula(state, r), line: pytorch(state), sentence: sentence(state, fixed, r) };
 });
 writeFileSync("outputs.bin", Buffer.concat(outputs));
-console.log(JSON.stringify({ results, numbers: numbers.map(number) }));
+const inked = [greyScale(-1, 1), signedScale(1)].flatMap((color) => numbers.map((v) => [color(v), ink(color(v))]));
+console.log(JSON.stringify({ results, numbers: numbers.map(number), chances: numbers.map(chance), inked }));
 """
 
 
@@ -35,7 +37,7 @@ def node(tmp_path_factory):
     ask = explorers.asker(tmp_path_factory, "kernel_explorer", RUN)
 
     def answers(states, numbers=()):
-        answer = ask(states=states, numbers=list(numbers), fixed=kernel.fixed())
+        answer = answers.last = ask(states=states, numbers=list(numbers), fixed=kernel.fixed())
         flat = torch.from_numpy(np.fromfile(ask.folder / "outputs.bin"))
         sizes = [r["oh"] * r["ow"] for r in answer["results"] if "oh" in r]
         return answer["results"], list(flat.split(sizes)) if sizes else [], answer["numbers"]
@@ -106,6 +108,22 @@ def test_numbers_are_written_alike(node):
     numbers = [i / 16 for i in range(-40, 40)] + [0.005, -0.005, 1.005, 0.1 + 0.2, -1e-9, 1e6, 123456.789, -0.125]
     _, _, written = node([], numbers)
     assert written == [values.number(x) for x in numbers]
+
+
+def test_no_probability_is_0_or_1(node):
+    numbers = [0, 1e-9, 0.004, 0.0049, 0.005, 0.3, 0.99, 0.994, 0.9949, 0.995, 1 - 1e-9, 1]
+    node([], numbers)
+    assert node.last["chances"] == [values.chance(p) for p in numbers]
+    assert [values.chance(p) for p in numbers[3:5] + numbers[8:10]] == ["<0.01", "0.01", "0.99", ">0.99"]
+
+
+def test_numbers_stand_out_from_their_colors(node):
+    """By the 4.5 to 1 of WCAG, on every grey and every signed color."""
+    linear = lambda v: ((v / 255 + 0.055) / 1.055) ** 2.4 if v > 10 else v / 255 / 12.92  # noqa: E731
+    node([], [i / 300 for i in range(-300, 301)])
+    for rgb, ink in node.last["inked"]:
+        light = sum(part * linear(v) for part, v in zip((0.2126, 0.7152, 0.0722), rgb, strict=True))
+        assert ((light + 0.05) / 0.05 if ink == "#000" else 1.05 / (light + 0.05)) > 4.5, rgb
 
 
 def test_the_line_of_pytorch_does_the_same(node):

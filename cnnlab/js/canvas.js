@@ -1,5 +1,5 @@
 import { focusable, make } from "./controls.js";
-import { number } from "./numbers.js";
+import { number, text } from "./numbers.js";
 
 // Colors, and canvases on which explorers draw.
 
@@ -30,15 +30,23 @@ export function css([r, g, b]) {
   return `rgb(${r} ${g} ${b})`;
 }
 
-export function ink([r, g, b]) {
-  return 0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#000" : "#fff";
+// Black or white, whichever stands out more on a color: the two meet at a luminance of 0.179 (WCAG).
+const LINEAR = Array.from({ length: 256 }, (_, v) => (v > 10 ? ((v / 255 + 0.055) / 1.055) ** 2.4 : v / 255 / 12.92));
+export function ink(rgb) {
+  const [r, g, b] = rgb.map((v) => LINEAR[Math.round(v)]);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000" : "#fff";
 }
 
 // ---- canvas
 
-// A canvas of width x height CSS pixels, sharp on every screen; square unless it is told its height.
+// What a screen reader is told of a canvas that can be pointed at, or it would keep the arrow keys to itself. Such a canvas
+// has a short ariaLabel that stays; what it shows at the moment is its ariaDescription.
+const TO_POINT_AT = { role: "application", ariaRoleDescription: "picture to point at" };
+
+// A canvas of width x height CSS pixels, sharp on every screen; square unless it is told its height. With a tabIndex it can
+// be pointed at.
 export function board(width, attributes, height = width) {
-  const node = focusable("canvas", { role: "img", ...attributes });
+  const node = focusable("canvas", { ...("tabIndex" in attributes ? TO_POINT_AT : { role: "img" }), ...attributes });
   const resize = (w, h) => {
     [width, height] = [w, h];
     Object.assign(node.style, { width: `${width}px`, aspectRatio: `${width} / ${height}` });
@@ -68,13 +76,30 @@ export function board(width, attributes, height = width) {
 export const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 // Let a board be pointed at, with mouse or finger: to(x, y) in its pixels; and with arrow keys: step(right, down), each
-// -1, 0 or 1. settled() follows when it is let go.
-export function pointed({ node, at }, to, step, settled, touchAction = "none") {
-  const point = (event) => to(...at(event));
+// -1, 0 or 1. settled() follows when it is let go. A finger that goes up or down scrolls the page, and points at nothing:
+// it does when it has gone sideways or is lifted.
+export function pointed({ node, at }, to, step, settled, touchAction = "pan-y") {
+  const point = (event) => to(...at(event)), scrolls = (event) => event.pointerType === "touch" && touchAction !== "none";
+  let from = null;  // where the button that is down was pressed
   node.style.touchAction = touchAction;
-  node.addEventListener("pointerdown", (event) => { node.setPointerCapture(event.pointerId); point(event); });
-  node.addEventListener("pointermove", (event) => { if (event.buttons) point(event); });
-  node.addEventListener("pointerup", settled);
+  node.addEventListener("pointerdown", (event) => {
+    if (event.button || !event.isPrimary) return;
+    node.setPointerCapture(event.pointerId);
+    from = event;
+    if (!scrolls(event)) point(event);
+  });
+  node.addEventListener("pointermove", (event) => {
+    if (from?.pointerId !== event.pointerId) return;
+    const [across, along] = [event.clientX - from.clientX, event.clientY - from.clientY].map(Math.abs);
+    if (!scrolls(event) || across > along) point(event);
+  });
+  node.addEventListener("pointerup", (event) => {
+    if (from?.pointerId !== event.pointerId) return;
+    from = null;
+    if (scrolls(event)) point(event);
+    settled();
+  });
+  node.addEventListener("pointercancel", () => { from = null; });
   node.addEventListener("keydown", (event) => {
     if (!ARROWS[event.key]) return;
     event.preventDefault();
@@ -112,10 +137,18 @@ export function drawCells(pen, values, rows, columns, cell, color, left = 0, top
   pen.font = `${Math.min(15, cell * 0.38)}px system-ui, sans-serif`;
   pen.textAlign = "center";
   pen.textBaseline = "middle";
+  const room = cell - 4;  // or neighbors would touch
   for (let i = 0; i < rows * columns; i++) {
     pen.fillStyle = ink(color(values[i]));
-    pen.fillText(number(values[i]), left + (i % columns + 0.5) * cell, top + (Math.floor(i / columns) + 0.5) * cell, cell);
+    pen.fillText(fitting(pen, values[i], room), left + (i % columns + 0.5) * cell, top + (Math.floor(i / columns) + 0.5) * cell, room);
   }
+}
+
+// A number as exactly as it can be read where there is room for so much; nothing rather than a smear.
+function fitting(pen, value, room) {
+  const ways = [number, text, (v) => v.toExponential(0).replace("e+", "e")];
+  for (const write of ways) if (pen.measureText(write(value)).width < 1.3 * room) return write(value);
+  return "";
 }
 
 // The same values laid over a rectangle (left, top, width, height), half seen through and without edges between them.
@@ -165,38 +198,16 @@ export function edge(pen, x, y, width, height) {
   pen.strokeRect(x + 0.5, y + 0.5, width - 1, height - 1);
 }
 
-// What is not the picture itself: striped, behind a dashed line.
-export function drawBorder(pen, p, width, height) {
-  pen.save();
-  pen.beginPath();
-  pen.rect(0, 0, width, height);
-  pen.rect(p, p, width - 2 * p, height - 2 * p);
-  pen.clip("evenodd");
-  pen.strokeStyle = "rgba(90, 160, 230, 0.6)";
-  pen.lineWidth = 1;
-  pen.beginPath();
-  for (let x = -height; x < width; x += 7) {
-    pen.moveTo(x, height);
-    pen.lineTo(x + height, 0);
-  }
-  pen.stroke();
-  pen.restore();
-  pen.setLineDash([5, 4]);
-  pen.strokeStyle = "#5aa0e6";
-  pen.lineWidth = 2;
-  pen.strokeRect(p, p, width - 2 * p, height - 2 * p);
-  pen.setLineDash([]);
-}
-
-// What the colors of a picture mean: a bar from the lowest value to the highest.
+// What the colors of a picture mean: a bar from one value to another. Of values beyond, if the picture has some (`least`,
+// `most`), it says that they look like the ends.
 export function legend() {
   const [low, bar, high] = [make("span"), make("i"), make("span")];
   return {
     node: make("div", { className: "legend" }, low, bar, high),
-    show(from, to, color) {
-      const stops = Array.from({ length: 11 }, (_, i) => css(color(from + ((to - from) * i) / 10)));
-      low.textContent = number(from);
-      high.textContent = number(to);
+    show(from, to, color, least = from, most = to) {
+      const stops = Array.from({ length: 11 }, (_, i) => css(color(from + ((to - from) * i) / 10))), unseen = (to - from) / 200;
+      low.textContent = (least < from - unseen ? "≤ " : "") + text(from);
+      high.textContent = (most > to + unseen ? "≥ " : "") + text(to);
       bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
     },
   };

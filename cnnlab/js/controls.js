@@ -70,7 +70,8 @@ export function tick(label, name, chosen) {
   };
 }
 
-// A labelled choice; an option that is not possible now is disabled and says why.
+// A labelled choice; an option that is not possible now is disabled and says why. show() may be told why the whole choice
+// makes no difference now (idle): then it is disabled and shows that.
 export function choice(label, name, options, chosen) {
   const select = focusable("select");
   select.dataset.name = name;
@@ -79,12 +80,13 @@ export function choice(label, name, options, chosen) {
   return {
     node: make("label", {}, make("span", {}, label), select),
     select,
-    show(value, why) {
+    show(value, why, idle = null) {
+      select.disabled = Boolean(idle);
       options.forEach(([key, text], i) => {
         const reason = key === value ? null : why(key);
         const option = select.options[i];
         if (option.disabled !== Boolean(reason)) option.disabled = Boolean(reason);
-        const full = reason ? `${text} (${reason})` : text;
+        const full = reason ? `${text} (${reason})` : idle && key === value ? idle : text;
         if (option.textContent !== full) option.textContent = full;
       });
       select.value = value;

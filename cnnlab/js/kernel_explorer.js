@@ -1,8 +1,9 @@
-import { board, css, drawBorder, drawCells, frame, greyScale, legend, pointed, signedScale } from "./canvas.js";
+import { board, css, legend, pointed, signedScale } from "./canvas.js";
 import { choice, focusable, make, say, slider } from "./controls.js";
 import { compute, formula, problem, pytorch, sentence, weights } from "./convolution.js";
+import { SIDE, drawInput, drawOutput } from "./kernel_pictures.js";
 import { begin } from "./kit.js";
-import { number, parse, short } from "./numbers.js";
+import { number, parse, short, unread } from "./numbers.js";
 
 const NAMES = ["image", "kernel", "kernel_size", "stride", "padding", "dilation", "padding_mode", "convolution", "row", "column"];
 const IMAGES = [["grid", "5x5 numbers"], ["digit", "28x28 digit"], ["photo", "96x96 photo"], ["own", "your own"]];
@@ -10,7 +11,6 @@ const MODES = [["zeros", "zeros"], ["reflect", "reflect"], ["circular", "circula
 const OPERATIONS = [["correlation", "correlation"], ["convolution", "convolution"]];
 const SLIDERS = [["kernel_size", "Kernel size"], ["stride", "Stride"], ["padding", "Padding"], ["dilation", "Dilation"],
   ["row", "Output row"], ["column", "Output column"]];
-const SIDE = 300;  // CSS pixels of a picture
 const EDITABLE = 16;  // pixels a side of an image whose numbers can be typed
 
 const CSS = `
@@ -19,30 +19,41 @@ const CSS = `
   border: 1px solid #8888; border-radius: 0; color: #000; text-align: center; white-space: nowrap; overflow: hidden;
   font: 13px/1.25 system-ui, sans-serif; font-variant-numeric: tabular-nums; }
 .cnnlab .cells.tight > * { font-size: 11px; }
-.cnnlab .cells b { display: block; }
+.cnnlab .cells b, .cnnlab .products.long span { display: block; }
+.cnnlab .cells.products > * { white-space: normal; }
 .cnnlab .total { font-size: 17px; margin: 0; }
 `;
 
 function render({ model, el }) {
   const take = (heard) => (problem(heard, my.fixed) ? null : heard);  // half of a change; the other half is on its way
   const my = begin({ model, el }, { names: NAMES, css: CSS, draw, take }), { node, fixed, error } = my;
-  let cells = [], typing = null, size = 1;  // of a pixel of the output, CSS pixels
+  const kept = {};  // image and kernel of one's own, for when a preset has been tried
+  let cells = [], typing = null, shown = null, size = 1;  // of a pixel of the output, CSS pixels
 
   // ---- from a control to the state
 
   const within = (name, v) => !fixed.limits[name] || (fixed.limits[name][0] <= v && v <= fixed.limits[name][1]);
-  const legal = (name, v) => within(name, v) && !problem({ ...my.state, [name]: v }, fixed);
+  const brought = (name, v) => (name === "kernel" && Array.isArray(v) ? { kernel_size: v.length } : {});
+  const fault = (name, v) => problem({ ...my.state, [name]: v, ...brought(name, v) }, fixed);
+  const legal = (name, v) => within(name, v) && !fault(name, v);
 
   // Take a value. If it is not possible, say why and take the next one that is, or keep the old one.
   function move(name, value) {
-    const why = problem({ ...my.state, [name]: value }, fixed);
+    const why = fault(name, value);
     if (why) {
       const old = my.state[name], step = Math.sign(value - old);
       if (typeof value !== "number") value = old;
       else if (legal(name, value + step)) value += step;
       while (value !== old && !legal(name, value)) value -= step;
     }
-    update({ [name]: value }, why);
+    update(why && typeof value !== "number" ? {} : { [name]: value, ...brought(name, value) }, why);
+  }
+
+  // The picked pixel stays where it is in the picture, also if another one has more of them.
+  function chooseImage(value) {
+    const { row, column, oh, ow } = shown, there = (i, before, now) => Math.floor(((i + 0.5) * now) / before);
+    move("image", value);
+    my.update({ row: there(row, oh, shown.oh), column: there(column, ow, shown.ow) });
   }
 
   function update(changes, why) {
@@ -55,7 +66,7 @@ function render({ model, el }) {
     const text = cells[t]?.weight.value, value = parse(text ?? ""), k = my.state.kernel_size;
     if (text === undefined || text === cells[t].text) return;
     typing = done ? null : t;
-    if (value === null) return update({}, done && `${text.trim() || "nothing"} is not a number`);
+    if (value === null) return update({}, done && unread(text));
     const values = weights(my.state, fixed).slice();
     const changed = values[t] !== value;
     values[t] = value;
@@ -76,17 +87,17 @@ function render({ model, el }) {
 
   // ---- the parts
 
-  const choose = (name) => (value) => { move(name, value); my.tell(); };
+  const choose = (name, to = (value) => move(name, value)) => (value) => { to(value === "own" ? kept[name] : value); my.tell(); };
   const presets = Object.entries(fixed.kernels).map(([name, { label }]) => [name, label]);
   const choices = {
-    image: choice("Image", "image", IMAGES, choose("image")),
+    image: choice("Image", "image", IMAGES, choose("image", chooseImage)),
     kernel: choice("Kernel", "kernel", [...presets, ["own", "your own"]], choose("kernel")),
     padding_mode: choice("Padding mode", "padding_mode", MODES, choose("padding_mode")),
     convolution: choice("Operation", "convolution", OPERATIONS, (value) => choose("convolution")(value === "convolution")),
   };
   const sliders = Object.fromEntries(SLIDERS.map(([name, label]) => [name, slider(label, name, (v) => move(name, v), my.tell)]));
   const said = make("p", { role: "status", className: "said" });
-  const input = board(SIDE, {}), output = board(SIDE, { tabIndex: 0 });
+  const input = board(SIDE, {}), output = board(SIDE, { tabIndex: 0, ariaLabel: "output" });
   const titles = [0, 1, 2, 3].map(() => make("figcaption")), legends = [legend(), legend()];
   const kernelCells = make("div", { className: "cells", role: "group", ariaLabel: "kernel" });
   const productCells = make("div", { className: "cells products" });
@@ -132,14 +143,15 @@ function render({ model, el }) {
   // ---- from the state to the page
 
   function draw() {
-    const r = compute(my.state, fixed);
+    const r = shown = compute(my.state, fixed);
     my.state = { ...my.state, row: r.row, column: r.column };
+    for (const name of ["image", "kernel"]) if (Array.isArray(my.state[name])) kept[name] = my.state[name];
     drawControls(r);
     drawPictures(r);
     drawSum(r);
     say(formulaLine, formula(my.state, r));
     line.textContent = pytorch(my.state);
-    output.node.ariaLabel = node.dataset.sentence = sentence(my.state, fixed, r);
+    output.node.ariaDescription = node.dataset.sentence = sentence(my.state, fixed, r);
   }
 
   function drawControls(r) {
@@ -150,46 +162,25 @@ function render({ model, el }) {
     }
     for (const name of ["image", "kernel", "padding_mode"]) {
       const hint = name === "image" ? "change the numbers of the grid" : "change the numbers below";
-      const why = (value) => (value === "own" ? hint : problem({ ...my.state, [name]: value }, fixed));
-      choices[name].show(Array.isArray(my.state[name]) ? "own" : my.state[name], why);
+      const why = (value) => (value !== "own" ? fault(name, value) : kept[name] ? fault(name, kept[name]) : hint);
+      const idle = name === "padding_mode" && !my.state.padding ? "padding is 0" : null;
+      choices[name].show(Array.isArray(my.state[name]) ? "own" : my.state[name], why, idle);
     }
     choices.convolution.show(my.state.convolution ? "convolution" : "correlation", () => null);
     editor.hidden = Math.max(r.h, r.w) > EDITABLE;
     if (editor.hidden || document.activeElement === numbers) return;
-    const p = my.state.padding, row = (i) => Array.from(r.padded.subarray((i + p) * r.pw + p, (i + p) * r.pw + p + r.w), short);
+    const p = my.state.padding, row = (i) => Array.from(r.padded.subarray((i + p) * r.pw + p, (i + p) * r.pw + p + r.w), (v) => short(v));
     numbers.value = Array.from({ length: r.h }, (_, i) => row(i).join(" ")).join("\n");
   }
 
   function drawPictures(r) {
-    const { stride: s, padding: p, dilation: d } = my.state, span = d * (r.k - 1) + 1;
-    let low = 0, high = -Infinity;
-    for (const v of r.padded) { low = Math.min(low, v); high = Math.max(high, v); }
-    const grey = greyScale(low, high);
-    const pen = input.begin(), cell = SIDE / Math.max(r.ph, r.pw);
-    drawCells(pen, r.padded, r.ph, r.pw, cell, grey);
-    if (p) drawBorder(pen, p * cell, r.pw * cell, r.ph * cell);
-    const [x, y] = [r.column * s * cell, r.row * s * cell];
-    for (let t = 0; d > 1 && t < r.k ** 2; t++) {
-      frame(pen, x + (t % r.k) * d * cell, y + Math.floor(t / r.k) * d * cell, cell, cell, 1);
-    }
-    frame(pen, x, y, span * cell, span * cell);
-
-    // An image stays an image under a kernel of positive weights, or one that keeps its brightness; the rest is signed.
-    const sum = r.kernel.reduce((a, b) => a + b), image = r.kernel.every((v) => v >= 0) || Math.abs(sum - 1) < 1e-6;
-    const reach = Math.max(Math.abs(r.low), Math.abs(r.high));
-    const color = image ? greyScale(low * sum, high * sum) : signedScale(reach);
-    const longest = Math.max(r.oh, r.ow);
-    size = Math.min(Math.max(cell, 160 / longest), SIDE / longest);  // the input's scale, but not too small to hit
-    const out = output.begin();
-    drawCells(out, r.output, r.oh, r.ow, size, color);
-    frame(out, r.column * size, r.row * size, size, size);
-
+    const { stride: s, padding: p } = my.state, scale = drawInput(input, my.state, r), out = drawOutput(output, r, scale);
+    size = out.size;
     titles[0].textContent = `Input ${r.h}x${r.w}${p ? `, padded to ${r.ph}x${r.pw}` : ""}`;
     titles[3].textContent = `Output ${r.oh}x${r.ow}, from ${number(r.low)} to ${number(r.high)}`;
     input.node.ariaLabel = `${titles[0].textContent}, window from row ${r.row * s - p}, column ${r.column * s - p}`;
-    legends[0].show(low, high, grey);
-    if (image) legends[1].show(low * sum, high * sum, color);
-    else legends[1].show(-reach, reach, color);
+    legends[0].show(scale.low, scale.high, scale.color);
+    legends[1].show(out.low, out.high, out.color, r.low, r.high);
   }
 
   function drawSum(r) {
@@ -202,8 +193,12 @@ function render({ model, el }) {
       weight.style.background = css(tints[0](r.kernel[t]));
       product.style.background = css(tints[1](r.products[t]));
       if (r.k > 4) product.textContent = number(r.products[t]);
-      else product.replaceChildren(`${number(r.window[t])} × ${short(r.weight[t])}`, make("b", {}, number(r.products[t])));
+      else {
+        const factors = [number(r.window[t]), `×\u00a0${short(r.weight[t])}`].map((factor) => make("span", {}, factor));
+        product.replaceChildren(factors[0], " ", factors[1], make("b", {}, number(r.products[t])));
+      }
     });
+    productCells.classList.toggle("long", r.kernel.some((v) => short(v).length > 4));  // two lines for all, at every pixel
     titles[1].textContent = `Kernel ${r.k}x${r.k}`;
     titles[2].textContent = `Window × ${my.state.convolution ? "flipped " : ""}kernel`;
     total.textContent = `Sum = ${number(r.sum)} = output[${r.row}, ${r.column}]`;

@@ -92,9 +92,9 @@ export function begin({ model, el }, { names, css, draw, take = (heard) => heard
 // ---- looks: inherited colors, so that light and dark themes of any host fit
 
 const STYLE = `
-.cnnlab { color: var(--jp-content-font-color1, inherit); font: 14px/1.4 system-ui, sans-serif; padding: 4px; max-width: 1100px; }
-.cnnlab fieldset { border: 0; margin: 0 0 10px; padding: 0; display: grid; gap: 6px 14px;
-  grid-template-columns: repeat(auto-fill, minmax(min(118px, 100%), 1fr)); min-width: 0; }
+.cnnlab { color: var(--jp-content-font-color1, inherit); font: max(14px, 0.8rem)/1.4 system-ui, sans-serif; padding: 4px; max-width: 1100px; }
+.cnnlab fieldset { border: 0; margin: 0 0 10px; padding: 0; display: grid; gap: 6px 14px; align-items: end;
+  grid-template-columns: repeat(auto-fill, minmax(min(9.9em, 100%), 1fr)); min-width: 0; }
 .cnnlab label { display: flex; flex-direction: column; gap: 2px; min-width: 0; }
 .cnnlab label.tick { flex-direction: row; align-items: center; gap: 6px; align-self: end; min-height: 28px; }
 .cnnlab label .value { font-weight: 700; font-variant-numeric: tabular-nums; }
@@ -103,8 +103,9 @@ const STYLE = `
 .cnnlab button { font: inherit; padding: 3px 10px; cursor: pointer; }
 .cnnlab button:disabled { cursor: default; }
 .cnnlab .buttons { display: flex; flex-wrap: wrap; gap: 8px; margin: 6px 0; }
-.cnnlab input[type=range] { width: 100%; margin: 4px 0; accent-color: #1f77b4; }
-.cnnlab :focus-visible { outline: 3px solid #ff9d00; outline-offset: 2px; }
+.cnnlab input[type=range] { width: 100%; min-height: 24px; margin: 0; accent-color: #1f77b4; }
+@media (pointer: coarse) { .cnnlab :is(input[type=range], button, select) { min-height: 36px; } }
+.cnnlab :focus-visible { outline: 3px solid #b35900; outline: 3px solid light-dark(#b35900, #ff9d00); outline-offset: 2px; }
 .cnnlab .panels { display: flex; flex-wrap: wrap; gap: 16px 20px; align-items: flex-start; }
 .cnnlab figure { margin: 0; flex: 1 1 230px; max-width: 300px; min-width: 0; }
 .cnnlab figcaption { margin: 0 0 4px; font-weight: 600; }
@@ -112,10 +113,11 @@ const STYLE = `
 .cnnlab .legend { display: flex; gap: 8px; align-items: center; margin: 6px 0; font-variant-numeric: tabular-nums; }
 .cnnlab .legend i { flex: 1; height: 10px; border: 1px solid #8888; }
 .cnnlab canvas { display: block; max-width: 100%; height: auto; }
-.cnnlab code { font-family: var(--jp-code-font-family, ui-monospace, monospace); font-size: 14px; background: none; color: inherit; }
-.cnnlab pre { margin: 12px 0 0; white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere; font: 14px/1.4 var(--jp-code-font-family, ui-monospace, monospace);
+.cnnlab code { font-family: var(--jp-code-font-family, ui-monospace, monospace); font-size: 1em; }
+.cnnlab code:nth-child(n) { background: none; color: inherit; }
+.cnnlab pre { margin: 12px 0 0; white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere; font: 1em/1.4 var(--jp-code-font-family, ui-monospace, monospace);
   background: none; color: inherit; }
-.cnnlab table.values { border-collapse: collapse; margin: 0; font-size: 14px; }
+.cnnlab table.values { border-collapse: collapse; margin: 0; font-size: 1em; }
 .cnnlab .values tr:nth-child(n) { background: none; }
 .cnnlab .values :is(th, td) { padding: 4px 10px 4px 0; text-align: left !important; border: 0; border-bottom: 1px solid #8888;
   font-weight: 400; white-space: normal; vertical-align: bottom; font-variant-numeric: tabular-nums; }

@@ -1,4 +1,5 @@
-import { board, dot, drawBorder, drawCells, edge, frame, greyScale, line, pointed, signedScale } from "./canvas.js";
+import { drawBorder } from "./border.js";
+import { board, dot, drawCells, edge, frame, greyScale, line, pointed, signedScale } from "./canvas.js";
 import { choice, make, mark, say, slider, tick } from "./controls.js";
 import { begin } from "./kit.js";
 import { number } from "./numbers.js";
@@ -27,11 +28,19 @@ const CSS = `
 function render({ model, el }) {
   const my = begin({ model, el }, { names: NAMES, css: CSS, draw }), { node, fixed, error } = my;
   const own = Array.isArray(my.state.image) ? my.state.image : null;
-  let cell = 1;  // CSS pixels of a pixel of the output
+  let cell = 1, shown = null;  // CSS pixels of a pixel of the output
 
   function update(changes) {
     const { kernel_size, padding } = { ...my.state, ...changes };
     my.update({ ...changes, padding: Math.min(padding, Math.floor(kernel_size / 2)) });
+  }
+
+  // The picked pixel stays where it is in the picture, also if another one has more of them.
+  function chooseImage(value) {
+    const { row, column, h, w } = shown, there = (i, before, now) => Math.floor(((i + 0.5) * now) / before);
+    update({ image: value === "own" ? own : value });
+    update({ row: there(row, h, shown.h), column: there(column, w, shown.w) });
+    my.tell();
   }
 
   const pick = (row, column) => update({ row: Math.max(0, row), column: Math.max(0, column) });  // draw() knows the last ones
@@ -39,7 +48,7 @@ function render({ model, el }) {
   // ---- the parts
 
   const choices = {
-    image: choice("Picture", "image", own ? [...IMAGES, ["own", "your own"]] : IMAGES, (v) => my.set("image")(v === "own" ? own : v)),
+    image: choice("Picture", "image", own ? [...IMAGES, ["own", "your own"]] : IMAGES, chooseImage),
     mode: choice("Window keeps", "mode", Object.entries(fixed.modes), my.set("mode")),
   };
   const ceil = tick("ceil_mode", "ceil_mode", my.set("ceil_mode"));
@@ -48,7 +57,7 @@ function render({ model, el }) {
   shift.node.className = "shift";
   const input = board(SIDE, {}), inputTitle = make("figcaption"), window_ = make("p");
   const outputs = LINES.map((_, i) => ({
-    title: make("figcaption"), board: board(SIDE, i ? {} : { tabIndex: 0 }), left: make("figcaption", { className: "small" }), rest: board(SMALL, {}),
+    title: make("figcaption"), board: board(SIDE, i ? {} : { tabIndex: 0, ariaLabel: "output" }), left: make("figcaption", { className: "small" }), rest: board(SMALL, {}),
   }));
   const rows = LINES.map(({ name, color, dash }) => {
     const cells = ["change", "movement", "error"].map((part) => make("td", { className: part }));
@@ -76,13 +85,13 @@ function render({ model, el }) {
   // ---- from the state to the page
 
   function draw() {
-    const r = compute(my.state, fixed);
+    const r = shown = compute(my.state, fixed);
     my.state = { ...my.state, row: r.row, column: r.column };
     drawControls(r);
     drawPictures(r);
     drawChart(r);
     drawWords(r);
-    outputs[0].board.node.ariaLabel = node.dataset.sentence = sentence(my.state, fixed, r);
+    outputs[0].board.node.ariaDescription = node.dataset.sentence = sentence(my.state, fixed, r);
   }
 
   function drawControls(r) {
