@@ -114,7 +114,8 @@ function difference(a, b, t = 0, edge = 0, enough = Infinity) {
   return whole ? apart / whole : apart ? Infinity : 0;
 }
 
-// What a shift does: how much the output changes as it lies, and what is left after the movement that fits best.
+// What a shift does: how much the output changes as it lies, and what is left after the movement that fits best; between
+// the outermost eighths, both.
 function compare(before, after, shift, most) {
   const edge = Math.floor(before.w / 8);
   let error = Infinity, movement = 0;
@@ -122,7 +123,7 @@ function compare(before, after, shift, most) {
     const t = Math.ceil(i / 2) * (i % 2 ? 1 : -1), left = difference(before, after, t, edge, error < Infinity ? error * most : error);
     if (left < error - 1e-9) [error, movement] = [left, t + 0];
   }
-  return { output: after, before, change: difference(before, after), error, movement };
+  return { output: after, before, change: difference(before, after, 0, edge), error, movement };
 }
 
 const ends = (values) => [Math.min, Math.max].map((end) => values.reduce((a, v) => end(a, v)));

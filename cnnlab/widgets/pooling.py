@@ -63,26 +63,27 @@ def draw(state):
     s = complete(**state)
     x = picture(s).roll(s["shift"], dims=1)
     maps = {"picture": x, MODES[s["mode"]]: pooled(s, x), "blurred": pooled(s, x, blur=True)}
-    fig = Figure(figsize=(8, 2.4), layout="constrained")
-    *panels, curves = fig.subplots(1, 4, width_ratios=(1, 1, 1, 1.3))
+    fig = Figure(figsize=(8, 4.8), layout="constrained")  # two rows: words that can be read on a phone
+    *panels, curves = fig.subplots(2, 2).flat
     for axes, (name, values) in zip(panels, maps.items(), strict=True):
         axes.imshow(values.numpy(), cmap="gray", vmin=min(0, x.min()), vmax=x.max(), interpolation="nearest")
-        axes.set_title(f"{name} {values.shape[0]}x{values.shape[1]}", fontsize=10)
+        axes.set_title(f"{name} {values.shape[0]}x{values.shape[1]}", fontsize=14)
         bare(axes)
     corner = [s[name] * s["stride"] - s["padding"] - 0.5 for name in ("column", "row")]
     pixel = (s["column"] - 0.5, s["row"] - 0.5)
     for axes, place, size in ((panels[0], corner, s["kernel_size"]), (panels[1], pixel, 1)):
         axes.add_patch(Rectangle(place, size, size, fill=False, edgecolor="#ff9d00", linewidth=2))
     shifts = range(LIMITS["shift"][1] + 1)
-    for blur, line in ((False, "-"), (True, "--")):
+    for blur, line, color in ((False, "-", "#e0662f"), (True, "--", "#2f8fd8")):  # as in the living explorer
         errors = [100 * compared(s, shift, blur)[1] for shift in shifts]
-        curves.plot(shifts, errors, line, label="with blur" if blur else "as it is")
+        curves.plot(shifts, errors, line, color=color, linewidth=3, label="with blur" if blur else "as it is")
     curves.axvline(s["shift"], color="#888888", linewidth=1)
-    curves.set_title("change beyond a movement (%)", fontsize=10)
-    curves.set_xlabel("shift (pixels)")
+    curves.set_title("change beyond a movement (%)", fontsize=14)
+    curves.set_xlabel("shift (pixels)", fontsize=13)
+    curves.tick_params(labelsize=12)
     curves.margins(y=0.35)  # room for the legend
     curves.set_ylim(bottom=0)
-    curves.legend(fontsize=8, ncols=2, loc="upper center")
+    curves.legend(fontsize=12, ncols=2, loc="upper center")
     return fig
 
 

@@ -116,10 +116,11 @@ def compared(state, shift, blur=False):
     """What a shift by some pixels does to the output: (change, error, movement).
 
     change     difference of old and new output, as they lie
-    error      what is left of it after the movement that fits best; the outermost eighths are not counted
+    error      what is left of it after the movement that fits best
     movement   by how many columns the old output is moved for that, at most `shift` either way
 
-    As the picture does, the output comes back on the left when it leaves on the right.
+    The outermost eighths of the columns are not counted. As the picture does, the output comes back on the left when it
+    leaves on the right.
     """
     x = picture(state)
     before, after = pooled(state, x, blur), pooled(state, x.roll(shift, dims=1), blur)
@@ -130,7 +131,7 @@ def compared(state, shift, blur=False):
         left = difference(before.roll(t, dims=1)[:, inside], after[:, inside])
         if left < error - 1e-9:
             error, movement = left, t
-    return difference(before, after), error, movement
+    return difference(before[:, inside], after[:, inside]), error, movement
 
 
 def remainder(state, blur=False):
