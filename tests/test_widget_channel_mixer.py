@@ -34,7 +34,7 @@ SENTENCES = [
         {"image": "both", "mix": [[0, 0, 0, 1, 0, 0], [9, 9, 9, 1, -1, 0.5]], "groups": 2, "output": 1},
         "Channel mixer: 6 channels of 64x64, 2 filters of 1x1, a mix of your own, groups 2: 6 weights, "
         "24,576 multiply-adds; output 1 goes from -0.01 to 0.43; "
-        "at row 20, column 24 it is 0.176 (cat red) - 0.118 (cat green) + 0.01 (cat blue) = 0.069",
+        "at row 20, column 24 it is 0.176 (cat red) - 0.118 (cat green) + 0.01 (cat blue) ≈ 0.069",
     ),
 ]
 

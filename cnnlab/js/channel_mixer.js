@@ -1,9 +1,9 @@
 import { board, css, legend, pointed, signedScale } from "./canvas.js";
 import { WIDTH, drawAll, drawOutput, drawParts, drawTriples, look } from "./channel_pictures.js";
-import { added, channelsOf, compute, farthest, fine, follow, names, problem, pytorch, sentence, table } from "./channels.js";
+import { added, channelsOf, compute, ends, equals, farthest, fine, follow, names, problem, pytorch, sentence, table } from "./channels.js";
 import { button, choice, focusable, make, say, slider } from "./controls.js";
 import { begin } from "./kit.js";
-import { commas, parse, short } from "./numbers.js";
+import { commas, parse, short, unread } from "./numbers.js";
 
 const NAMES = ["image", "mix", "kernel", "filters", "groups", "output", "row", "column"];
 const IMAGES = [["coffee", "3: coffee"], ["both", "6: coffee, cat"]];
@@ -14,7 +14,7 @@ const CSS = `
   height: 28px; margin: 0; padding: 2px 0; border: 1px solid #8888; border-radius: 0; text-align: center; }
 .cnnlab .mix input { color: #000; }
 .cnnlab .mix input:disabled { background: repeating-linear-gradient(45deg, #8883 0 3px, transparent 3px 7px) !important; }
-.cnnlab .mix button[aria-pressed=true] { outline: 3px solid #ff9d00; outline-offset: -3px; font-weight: 700; }
+.cnnlab .mix button[aria-pressed=true] { box-shadow: inset 0 0 0 3px #ff9d00; font-weight: 700; }
 .cnnlab .mix span { overflow-wrap: anywhere; line-height: 1.15; }
 .cnnlab .cost { font-variant-numeric: tabular-nums; }
 .cnnlab figure p + figcaption { margin-top: 12px; }
@@ -23,13 +23,14 @@ const CSS = `
 function render({ model, el }) {
   const take = (heard) => (problem(heard, my.fixed) ? null : heard);  // half of a change; the other half is on its way
   const my = begin({ model, el }, { names: NAMES, css: CSS, draw, take }), { node, fixed, error } = my, { side } = fixed;
-  let typing = null;
+  let typing = null, kept = null;  // a mix of one's own, for when a preset has been tried
 
   // ---- from a control to the state
 
   // Take a value. If it is not possible, say why and take the next one that is, or keep the old one.
   function move(name, value) {
     const at = (v) => follow(my.state, name, v, fixed), why = problem(at(value), fixed), old = my.state[name];
+    if (typeof value !== "number") return update(why ? {} : at(value), why);
     const inside = (v) => v >= 1 && v <= (name === "groups" ? channelsOf(my.state, fixed) : fixed.most), step = Math.sign(value - old);
     let next = value;
     while (why && inside(next) && problem(at(next), fixed)) next += step;
@@ -45,7 +46,7 @@ function render({ model, el }) {
   function edit(i, j, text, done) {
     typing = done ? null : `${i} ${j}`;
     const value = parse(text), rows = table(my.state, fixed).map((row) => row.slice());
-    if (value === null) return update({}, done && `${text.trim() || "nothing"} is not a number`);
+    if (value === null) return update({}, done && unread(text));
     if (rows[i][j] !== value) {
       rows[i][j] = value;
       update({ mix: rows });
@@ -58,7 +59,7 @@ function render({ model, el }) {
 
   // ---- the parts
 
-  const choose = (name) => (value) => { move(name, value); my.tell(); };
+  const choose = (name) => (value) => { move(name, value === "own" ? kept : value); my.tell(); };
   const choices = {
     image: choice("Channels", "image", IMAGES, choose("image")),
     mix: choice("Mix", "mix", [...Object.entries(fixed.labels.mix), ["own", "your own"]], choose("mix")),
@@ -68,13 +69,13 @@ function render({ model, el }) {
   const sliders = Object.fromEntries(Object.entries(labels).map(([name, label]) => [name, slider(label, name, (v) => move(name, v), my.tell)]));
   const said = make("p", { role: "status", className: "said" });
   const grid = make("div", { className: "mix", role: "group", ariaLabel: "mix" });
-  const parts = board(WIDTH, {}), output = board(WIDTH, { tabIndex: 0 }), all = board(WIDTH, {}), colors = board(WIDTH, {});
+  const parts = board(WIDTH, {}), output = board(WIDTH, { tabIndex: 0, ariaLabel: "output" }), all = board(WIDTH, {}), colors = board(WIDTH, {});
   const titles = Array.from({ length: 5 }, () => make("figcaption")), legends = [legend(), legend()];
   const total = make("p", { className: "total" }), cost = make("p", { className: "cost" }), work = make("p", { className: "cost" });
   const line = make("code");
   pointed(output, (x, y) => pick(Math.floor((y * side) / WIDTH), Math.floor((x * side) / WIDTH)),
     (right, down) => pick(my.state.row + down, my.state.column + right), my.tell);
-  all.node.addEventListener("pointerdown", (event) => {
+  all.node.addEventListener("click", (event) => {
     const i = Math.floor((all.at(event)[0] * Math.max(3, my.state.filters)) / WIDTH);
     my.set("output")(Math.min(i, my.state.filters - 1));
   });
@@ -113,11 +114,12 @@ function render({ model, el }) {
   function draw() {
     const r = compute(my.state, fixed);
     my.state = { ...my.state, output: r.output };
+    if (Array.isArray(my.state.mix)) kept = my.state.mix;
     drawControls(r);
     drawTable(r);
     drawPictures(r);
     line.textContent = pytorch(my.state, r);
-    output.node.ariaLabel = node.dataset.sentence = sentence(my.state, fixed, r);
+    output.node.ariaDescription = node.dataset.sentence = sentence(my.state, fixed, r);
   }
 
   function drawControls(r) {
@@ -128,7 +130,7 @@ function render({ model, el }) {
     for (const name of ["row", "column"]) sliders[name].show(my.state[name], 0, side - 1, spot);
     choices.image.show(my.state.image, () => null);
     choices.kernel.show(my.state.kernel, () => null);
-    choices.mix.show(Array.isArray(my.state.mix) ? "own" : my.state.mix, (mix) => (mix === "own" ? "change the numbers below" : null));
+    choices.mix.show(Array.isArray(my.state.mix) ? "own" : my.state.mix, (mix) => (mix === "own" && !kept ? "change the numbers below" : null));
   }
 
   function drawTable(r) {
@@ -158,14 +160,14 @@ function render({ model, el }) {
     drawOutput(output, my.state, fixed, y, both.color);
     drawAll(all, my.state, fixed, r);
     drawTriples(colors, fixed, r);
-    legends[0].show(low, high, color);
-    legends[1].show(both.low, both.high, both.color);
+    legends[0].show(low, high, color, ...ends(r.products));
+    legends[1].show(both.low, both.high, both.color, ...ends([y]));
     const made = Math.floor(filters / 3);
     titles[1].textContent = "Channel × kernel = what it adds";
     titles[2].textContent = `Output ${r.output}: their sum`;
     titles[3].textContent = `All outputs: ${filters}`;
     titles[4].textContent = made ? "In color: in, and out (three outputs as red, green, blue)" : "In color: in (three outputs would make a color picture)";
-    total.textContent = `${added(r.parts)} = ${fine(r.total)} = output[${r.output}, ${row}, ${column}]`;
+    total.textContent = `${added(r.parts)} ${equals(r.parts, r.total)} ${fine(r.total)} = output[${r.output}, ${row}, ${column}]`;
     parts.node.ariaLabel = `at row ${row}, column ${column} the channels add ${r.parts.map(fine).join(", ")}`;
     all.node.ariaLabel = `all ${filters} outputs, output ${r.output} is picked`;
     colors.node.ariaLabel = `${r.c / 3} color picture${r.c > 3 ? "s" : ""} in, ${made} out`;

@@ -20,7 +20,8 @@ export function problem(state, fixed) {
 // A whole state in which the rest follows the value that has just been changed.
 export function follow(state, name, value, fixed) {
   const next = { ...state, [name]: value }, c = channelsOf(next, fixed);
-  if (Array.isArray(next.mix) && name !== "mix") {
+  if (Array.isArray(next.mix)) {
+    if (name === "mix") next.filters = value.length;
     const rows = Array.from({ length: next.filters }, (_, i) => next.mix[i] ?? []);
     next.mix = rows.map((row) => Array.from({ length: c }, (_, j) => row[j] ?? 0));
   }
@@ -85,12 +86,14 @@ export function compute(state, fixed) {
     parameters, cost: parameters * fixed.side ** 2 };
 }
 
-// The largest size of a number in some maps. Each map is looked through once.
-const farthests = new WeakMap();
-export function farthest(maps) {
-  for (const map of maps) if (!farthests.has(map)) farthests.set(map, map.reduce((a, v) => Math.max(a, Math.abs(v)), 0));
-  return Math.max(0, ...maps.map((map) => farthests.get(map)));
+// The least and the largest number in some maps. Each map is looked through once.
+const found = new WeakMap();
+export function ends(maps) {
+  for (const map of maps) if (!found.has(map)) found.set(map, [Math.min, Math.max].map((end) => map.reduce((a, v) => end(a, v))));
+  return [Math.min(...maps.map((map) => found.get(map)[0])), Math.max(...maps.map((map) => found.get(map)[1]))];
 }
+
+export const farthest = (maps) => Math.max(...ends(maps).map(Math.abs));
 
 export function names({ image }, fixed) {
   const photos = fixed.photos[image], colors = ["red", "green", "blue"];
@@ -104,7 +107,13 @@ export function pytorch({ filters, groups }, { c, k }) {
 }
 
 // Three decimals and no idle zeros; a tie goes up.
-export const fine = (x) => String(Math.floor(x * 1000 + 0.5 + 1e-9) / 1000);
+const thousandths = (x) => Math.floor(x * 1000 + 0.5 + 1e-9);
+export const fine = (x) => String(thousandths(x) / 1000);
+
+// Rounded terms need not add up to the rounded sum.
+export function equals(parts, total) {
+  return parts.reduce((sum, part) => sum + thousandths(part), 0) === thousandths(total) ? "=" : "≈";
+}
 
 // Terms as a sum: 1.33 - 0.23. The first one has no sign of its own unless it is the term number `from` of a longer sum.
 export function added(parts, from = 0, words = []) {
@@ -118,9 +127,9 @@ export function added(parts, from = 0, words = []) {
 export function sentence(state, fixed, r) {
   const mix = Array.isArray(state.mix) ? "a mix of your own" : fixed.labels.mix[state.mix], y = r.outputs[r.output];
   const read = names(state, fixed).slice(r.first(r.output));
-  const [low, high] = [y.reduce((a, v) => Math.min(a, v)), y.reduce((a, v) => Math.max(a, v))];
+  const [low, high] = ends([y]);
   return `Channel mixer: ${r.c} channels of ${fixed.side}x${fixed.side}, ${state.filters} filter${state.filters === 1 ? "" : "s"} of `
     + `${fixed.labels.kernel[state.kernel]}, ${mix}, groups ${state.groups}: ${r.parameters} weights, ${commas(r.cost)} multiply-adds; `
     + `output ${r.output} goes from ${number(low)} to ${number(high)}; at row ${state.row}, column ${state.column} it is `
-    + `${added(r.parts, 0, read)} = ${fine(r.total)}`;
+    + `${added(r.parts, 0, read)} ${equals(r.parts, r.total)} ${fine(r.total)}`;
 }

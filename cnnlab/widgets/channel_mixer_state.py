@@ -141,12 +141,13 @@ def describe(state):
     at = (s["row"], s["column"])
     mix = MIX_LABELS[s["mix"]] if isinstance(s["mix"], str) else "a mix of your own"
     parameters, multiply_adds = cost(s)
-    terms = added([p[at] for p in parts], names(s)[first:last])
+    parts = [p[at] for p in parts]
+    terms = added(parts, names(s)[first:last])
     return (
         f"Channel mixer: {channels(s)} channels of {SIDE}x{SIDE}, {s['filters']} filter{'s' * (s['filters'] != 1)} of "
         f"{KERNELS[s['kernel']]}, {mix}, groups {s['groups']}: {parameters} weights, {multiply_adds:,} multiply-adds; "
         f"output {s['output']} goes from {number(y.min())} to {number(y.max())}; "
-        f"at row {at[0]}, column {at[1]} it is {terms} = {fine(y[at])}"
+        f"at row {at[0]}, column {at[1]} it is {terms} {equals(parts, y[at])} {fine(y[at])}"
     )
 
 
@@ -158,8 +159,16 @@ def added(parts, words):
 
 def fine(x):
     """Three decimals and no idle zeros; a tie goes up. cnnlab/js/channels.js has the same."""
-    thousandths = math.floor(float(x) * 1000 + 0.5 + 1e-9)
-    return f"{thousandths / 1000:.3f}".rstrip("0").rstrip(".")
+    return f"{_thousandths(x) / 1000:.3f}".rstrip("0").rstrip(".")
+
+
+def equals(parts, total):
+    """How terms and their sum, all rounded, are joined: they need not add up."""
+    return "=" if sum(map(_thousandths, parts)) == _thousandths(total) else "≈"
+
+
+def _thousandths(x):
+    return math.floor(float(x) * 1000 + 0.5 + 1e-9)
 
 
 @functools.cache
