@@ -200,7 +200,7 @@ class Field(Explorer):
         assert (
             seen["texts"][::-1]
             == [  # the last layer stands on top
-                f"{n} output{'s' * (n != 1)}: field {f.size}, jump {f.jump}, center {number(f.centre)}"
+                f"{n} output{'s' * (n != 1)}: field {f.size}, jump {f.jump}, first center {number(f.centre)}"
                 for f, n in zip(field.fields(s), field.sizes(s)[1:], strict=True)
             ]
         )

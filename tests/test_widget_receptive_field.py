@@ -21,23 +21,23 @@ SENTENCES = [
     (
         {"layers": STRIDED, "size": 31},
         "Receptive-field explorer: 31 pixels, conv 3 with stride 2, conv 3 with stride 2, conv 3 with stride 2, "
-        "outputs 15, 7, 3; field size 3, 7, 15, jump 2, 4, 8, center 1, 3, 7; output 1 of layer 2 sees 15 of the 15 "
-        "pixels from 8 to 22, along at most 3 paths each",
+        "outputs 15, 7, 3; field size 3, 7, 15, jump 2, 4, 8, first center 1, 3, 7; output 1 of layer 2 sees 15 of "
+        "the 15 pixels from 8 to 22, along at most 3 paths each",
     ),
     (  # dilation leaves holes, and the first output looks over the edge
         {"layers": [{"kernel_size": 3, "padding": 2, "dilation": 2}], "size": 9, "position": 0},
         "Receptive-field explorer: 9 pixels, conv 3 with padding 2 and dilation 2, outputs 9; field size 5, jump 1, "
-        "center 0; output 0 of layer 0 sees 2 of the 5 pixels from -2 to 2, along at most 1 path each",
+        "first center 0; output 0 of layer 0 sees 2 of the 5 pixels from -2 to 2, along at most 1 path each",
     ),
     (  # a pooling without overlap
         {"layers": [{"kind": "max_pool", "kernel_size": 2, "stride": 2}], "size": 6, "position": 2},
-        "Receptive-field explorer: 6 pixels, max pool 2 with stride 2, outputs 3; field size 2, jump 2, center 0.5; "
-        "output 2 of layer 0 sees 2 of the 2 pixels from 4 to 5, along at most 1 path each",
+        "Receptive-field explorer: 6 pixels, max pool 2 with stride 2, outputs 3; field size 2, jump 2, "
+        "first center 0.5; output 2 of layer 0 sees 2 of the 2 pixels from 4 to 5, along at most 1 path each",
     ),
     (  # an output that sees nothing but padding
         {"layers": [{"kernel_size": 1, "padding": 1}], "size": 5, "position": 0},
-        "Receptive-field explorer: 5 pixels, conv 1 with padding 1, outputs 7; field size 1, jump 1, center -1; "
-        "output 0 of layer 0 sees 0 of the 1 pixels from -1 to -1, along at most 0 paths each",
+        "Receptive-field explorer: 5 pixels, conv 1 with padding 1, outputs 7; field size 1, jump 1, "
+        "first center -1; output 0 of layer 0 sees 0 of the 1 pixels from -1 to -1, along at most 0 paths each",
     ),
 ]
 

@@ -74,7 +74,7 @@ export function sentence({ layers, size }, fixed, r) {
   const column = (name) => r.fields.slice(1).map((field) => number(field[name])).join(", ");
   return `Receptive-field explorer: ${size} pixels, ${layers.map((layer) => label(layer, fixed)).join(", ")}, `
     + `outputs ${r.sizes.slice(1).join(", ")}; field size ${column("size")}, jump ${column("jump")}, `
-    + `center ${column("centre")}; output ${r.position} of layer ${r.layer} sees `
+    + `first center ${column("centre")}; output ${r.position} of layer ${r.layer} sees `
     + `${r.seen} of the ${r.last - r.first + 1} pixels from ${r.first} to ${r.last}, `
     + `along at most ${number(r.most)} path${r.most === 1 ? "" : "s"} each`;
 }

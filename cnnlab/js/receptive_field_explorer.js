@@ -19,6 +19,11 @@ const CSS = `
 .cnnlab .stack select, .cnnlab .stack input, .cnnlab .stack button { height: 28px; padding: 3px; }
 .cnnlab figure.rows { flex: 3 1 330px; max-width: none; }
 .cnnlab figure.square { flex: 0 1 ${SQUARE}px; }
+@media (max-width: 360px) {
+  .cnnlab .stack { grid-auto-rows: auto; row-gap: 10px; }
+  .cnnlab .stack fieldset { grid-template-columns: repeat(4, minmax(0, 1fr)) 28px; }
+  .cnnlab .stack fieldset > :first-child { grid-column: 1 / -1; }
+}
 .cnnlab .words { flex: 1 1 300px; min-width: 0; overflow-wrap: anywhere; }
 `;
 
@@ -44,6 +49,7 @@ function render({ model, el }) {
     if (why) update({}, why);
     else update({ layers, layer, position: Math.floor(compute({ ...my.state, layers, layer, position: 0 }).sizes[layer + 1] / 2) });
     tell();
+    if (adders[0].disabled) rows.at(-1).kind.select.focus();
   }
 
   function remove(i) {
@@ -72,10 +78,10 @@ function render({ model, el }) {
     layer: slider("Point at layer", "layer", (value) => point(value, shown.middle), tell),
     position: slider("Output", "position", (value) => update({ position: value }), tell),
   };
-  const adders = Object.entries(fixed.kinds).map(([kind, words]) => button(`Add a ${words} layer`, () => add(kind)));
+  const adders = Object.entries(fixed.kinds).map(([kind, words]) => button(`Add a ${words} layer`, () => add(kind), { title: `at most ${fixed.most} layers` }));
   const said = make("p", { role: "status", className: "said" });
   const stack = make("div", { className: "stack" });
-  const picture = board(600, { tabIndex: 0 }), square = board(SQUARE, {});
+  const picture = board(600, { tabIndex: 0, ariaLabel: "rows of cells" }), square = board(SQUARE, {});
   const caption = make("figcaption"), squareCaption = make("figcaption");
   const result = make("p"), next = make("p"), line = make("code");
   pointed(picture, (x, y) => point(my.state.layers.length - 1 - Math.floor(y / PITCH), shown.pixel(x)), step, tell, "pan-y");
@@ -116,7 +122,7 @@ function render({ model, el }) {
     r.pixel = drawRows(picture, my.state, r, node.ink, Math.max(200, room.now()));
     drawSquare(r);
     drawWords(r);
-    picture.node.ariaLabel = node.dataset.sentence = sentence(my.state, fixed, r);
+    picture.node.ariaDescription = node.dataset.sentence = sentence(my.state, fixed, r);
   }
 
   function drawControls(r) {
@@ -131,7 +137,7 @@ function render({ model, el }) {
       row.kind.show(layer.kind, (kind) => problem({ ...my.state, layers: my.state.layers.with(i, { ...layer, kind }) }, fixed));
       row.steppers.forEach((control, j) => control.show(layer[OPTIONS[j][0]]));
       row.remove.disabled = last === 0;
-      row.numbers.textContent = `${n} output${n === 1 ? "" : "s"}: field ${size}, jump ${jump}, center ${number(centre)}`;
+      row.numbers.textContent = `${n} output${n === 1 ? "" : "s"}: field ${size}, jump ${jump}, first center ${number(centre)}`;
     });
     for (const adder of adders) adder.disabled = last + 1 >= fixed.most;
   }
@@ -148,12 +154,14 @@ function render({ model, el }) {
   function drawWords(r) {
     const { size, jump } = r.fields[r.layer + 1], outside = Math.max(0, -r.first) + Math.max(0, r.last - my.state.size + 1);
     const missed = size - r.seen - Math.min(size, outside);
-    const parts = [missed ? `${missed} in the picture are not seen` : "", outside ? `${Math.min(size, outside)} lie outside it` : ""];
+    const parts = [missed ? `${missed} in the picture are not seen` : "", outside ? `${Math.min(size, outside)} lie outside ${missed ? "it" : "the picture"}` : ""];
     const rest = parts.filter(Boolean).join(", ");
-    caption.textContent = `Output ${r.position} of layer ${r.layer} sees ${r.seen} of the ${size} pixels from ${r.first} to ${r.last}`;
+    caption.textContent = `Output ${r.position} of layer ${r.layer} sees ${r.seen} of the ${size} pixels from ${r.first} to ${r.last}, centered at ${number(r.middle)}`;
     result.textContent = `${rest ? `${rest[0].toUpperCase()}${rest.slice(1)}. ` : ""}In two dimensions: ${r.seen ** 2} of ${size}x${size} pixels. `
       + `Numbers and strong color: along how many paths.`;
-    next.textContent = `Gray bar: what the output beside it sees, ${jump} pixel${jump === 1 ? "" : "s"} on.`;
+    const outputs = r.sizes[r.layer + 1], way = r.position + 1 < outputs ? "on" : "back";
+    next.hidden = outputs < 2;  // as the bar then is
+    next.textContent = `Gray bar: what the output beside it sees, ${jump} pixel${jump === 1 ? "" : "s"} ${way}.`;
     line.textContent = pytorch(my.state);
   }
 

@@ -119,7 +119,7 @@ def describe(state):
     return (
         f"Receptive-field explorer: {s['size']} pixels, {', '.join(map(label, s['layers']))}, "
         f"outputs {', '.join(map(str, sizes(s)[1:]))}; field size {columns['size']}, jump {columns['jump']}, "
-        f"center {columns['centre']}; output {s['position']} of layer {s['layer']} sees "
+        f"first center {columns['centre']}; output {s['position']} of layer {s['layer']} sees "
         f"{int((reached > 0).sum())} of the {last - first + 1} pixels from {first} to {last}, "
         f"along at most {number(reached.max())} path{'s' * (reached.max().item() != 1)} each"
     )
