@@ -139,11 +139,13 @@ def test_the_judge_is_that_of_the_recipe(recipe, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("device", "capability", "precision"),
-    [("cpu", None, "bfloat16"), ("cuda", (7, 5), "float16"), ("cuda", (9, 0), "bfloat16")],  # a T4, an H200
+    ("device", "has", "precision"),
+    [("cpu", True, "bfloat16"), ("cpu", False, None), ("cuda", (7, 5), "float16"), ("cuda", (9, 0), "bfloat16")],
 )
-def test_an_old_gpu_is_not_timed_with_what_it_is_slow_with(device, capability, precision, monkeypatch):
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: capability)
+def test_no_device_is_timed_with_what_it_is_slow_with(device, has, precision, monkeypatch):
+    """CPUs with and without arithmetic for bfloat16, a T4, an H200."""
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device=None: has)
+    monkeypatch.setattr(recipes.precision, "cpu_has_bfloat16", lambda: has)
     device, seen = torch.device(device), []
 
     def stop(*found, **_):

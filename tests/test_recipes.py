@@ -261,7 +261,7 @@ def test_pick_asks_what_the_gpu_is_fast_with(monkeypatch):
         (True, (9, 0), "cifar10-big"),  # H200
     ):
         monkeypatch.setattr(torch.cuda, "is_available", lambda there=there: there)
-        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda capability=capability: capability)
+        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device=None, capability=capability: capability)
         assert recipes.pick() is RECIPES[name]
 
 

@@ -8,7 +8,6 @@ import torch
 
 from .. import recipes
 from . import usual
-from .contestants import suited
 from .turns import interleave, summary, synchronise
 
 RECIPES = recipes.RECIPES
@@ -27,7 +26,7 @@ def measure(budget, device, datasets, say):
     """LeNet on digits; on a GPU, and in the full budget, also our smallest network for CIFAR-10."""
     jobs = {"mnist": RECIPES["lenet"].but(crop=0, batch_size=128)}  # notebook 07: no augmentation
     if budget.name == "full" or device.type != "cpu":
-        jobs["cifar10"] = suited(RECIPES["cifar10-laptop"], device)
+        jobs["cifar10"] = recipes.suited(RECIPES["cifar10-laptop"], device)
     results = []
     for name, recipe in jobs.items():
         dataset = datasets[name]

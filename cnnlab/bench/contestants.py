@@ -4,17 +4,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from .. import recipes, train
-from ..recipes.running import fast_with_bfloat16
 from . import usual
 
 USUAL = {"mnist": recipes.RECIPES["mnist-usual"], "cifar10": recipes.RECIPES["classic"]}  # for as long as they may
-
-
-def suited(recipe, device):
-    """The recipe, with float16 in place of bfloat16 on a GPU that is slow with that."""
-    if recipe.precision == "bfloat16" and device.type == "cuda" and not fast_with_bfloat16():
-        return recipe.but(precision="float16")
-    return recipe
 
 
 class Contestant(NamedTuple):

@@ -2,7 +2,7 @@
 
 import math
 
-from ..recipes import RECIPES
+from ..recipes import RECIPES, suited
 from . import contestants, race
 from .turns import summary
 
@@ -18,7 +18,7 @@ def measure(budget, device, dataset, workers, say):
     than in MNIST, our recipe has as many epochs more, so that it has as many steps.
     """
     images, seconds = len(dataset.x_train), budget.seconds["mnist"]
-    recipe = contestants.suited(RECIPES["mnist-laptop"], device)
+    recipe = suited(RECIPES["mnist-laptop"], device)
     if images < WHOLE:
         recipe = recipe.but(epochs=max(1, round(recipe.epochs * WHOLE / images)))
     sides = [

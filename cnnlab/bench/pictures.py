@@ -11,8 +11,9 @@ def measure(budget, device, dataset, workers, say):
     Ours has as many epochs as fit into the seconds, at most its own number. The usual one trains for those seconds, or
     for those that ours took if it was slower than foreseen; its learning rate stays what it is.
     """
+    ours = recipes.pick() if device.type == "cuda" else recipes.suited(LAPTOP, device)
     sides = [
-        contestants.Contestant("cifar10", "ours", recipes.pick() if device.type == "cuda" else LAPTOP),
+        contestants.Contestant("cifar10", "ours", ours),
         contestants.Contestant("cifar10", "usual", contestants.USUAL["cifar10"], workers),
     ]
     seconds, images = budget.seconds["cifar10"], len(dataset.x_train)

@@ -5,7 +5,7 @@ import hashlib
 import zlib
 from datetime import UTC, datetime
 
-from .. import data, train
+from .. import data, recipes, train
 from ..recipes.asked import check_dataset
 from ..train import guards
 from . import file, rows
@@ -33,7 +33,8 @@ def fingerprint(y):
 
 
 def manner(recipe):
-    """How a recipe wants to be judged."""
+    """How a recipe wants to be judged on this device."""
+    recipe = recipes.suited(recipe, data.device())
     return {
         "precision": recipe.precision,
         "flips": recipe.test_flips,

@@ -28,9 +28,11 @@ recipe.py   Recipe, Measured
 table.py    RECIPES
 asked.py    a recipe by its name, a data set, a model by its name and options, or why not
 rungs.py    RUNGS: cifar10-laptop without each of its tricks
+precision.py   suited: 16 bits where the device calculates with them
 running.py  run, test, and the parts they are made of: build, batches_of, optimizer_of, scheduler_of, loss_of
 """
 
+from .precision import suited
 from .recipe import Measured, Recipe
 from .rungs import RUNGS, Rung
 from .running import batches_of, build, loss_of, optimizer_of, pick, run, scheduler_of, test
@@ -49,5 +51,6 @@ __all__ = [
     "pick",
     "run",
     "scheduler_of",
+    "suited",
     "test",
 ]

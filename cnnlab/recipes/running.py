@@ -9,6 +9,7 @@ from torch import nn
 
 from .. import data, train
 from .asked import check_dataset, known, maker
+from .precision import gpu_has_bfloat16, suited
 from .table import RECIPES
 
 
@@ -26,7 +27,7 @@ def run(
     device=None,
     process=train.ALONE,
 ):
-    """Train as the recipe says and return the model and its train.History.
+    """Train as the recipe says, with a precision that suits the device, and return the model and its train.History.
 
     recipe        a Recipe, or its name in RECIPES
     dataset       what data.load returns
@@ -40,10 +41,10 @@ def run(
 
     history.startup has the seconds of compiling before the first epoch, which `seconds` does not count.
     """
-    recipe = known("run", recipe)
+    device = device or process.device or data.device()
+    recipe = suited(known("run", recipe), device)
     check_dataset("run", dataset)
     train.seed(seed)
-    device = process.device if device is None else device
     x, y, judged = dataset.x_train, dataset.y_train, validation
     if validation is not None and not isinstance(validation, tuple):
         (x, y), judged = dataset.split(validation)
@@ -80,10 +81,11 @@ def test(recipe, model, dataset, x=None, y=None, device=None, process=train.ALON
 
     returns       train.Result(loss, accuracy, images); the loss is plain cross-entropy
     """
-    recipe = known("test", recipe)
+    device = device or process.device or data.device()
+    recipe = suited(known("test", recipe), device)
     check_dataset("test", dataset)
     x, y = (dataset.x_test, dataset.y_test) if x is None else (x, y)
-    batches = batches_of(recipe, dataset, x, y, device=process.device if device is None else device)
+    batches = batches_of(recipe, dataset, x, y, device=device)
     return train.evaluate(model, batches, precision=recipe.precision, flips=recipe.test_flips, process=process)
 
 
@@ -91,12 +93,7 @@ def pick():
     """The CIFAR-10 recipe for this machine: the laptop's where there is no GPU of NVIDIA's."""
     if not torch.cuda.is_available():
         return RECIPES["cifar10-laptop"]
-    return RECIPES["cifar10-big" if fast_with_bfloat16() else "cifar10-colab"]
-
-
-def fast_with_bfloat16():
-    """Whether the GPU of NVIDIA's here is: Ampere and later; a T4 is 7.5 and fast with float16 only."""
-    return torch.cuda.get_device_capability() >= (8, 0)
+    return RECIPES["cifar10-big" if gpu_has_bfloat16() else "cifar10-colab"]
 
 
 def build(recipe, dataset, x=None):
