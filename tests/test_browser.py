@@ -25,6 +25,8 @@ def test_they_are_drawn(notebook):
     assert first.sentence == repr(widgets.kernel_explorer(stride=2, padding=1))
     assert first.text("code[role=status]") == "floor((28 + 2·1 − 1·(3−1) − 1) / 2) + 1 = 14"
     assert first.root.locator("img").count() == 0  # the stand-in is gone
+    background = first.root.locator("code").last.evaluate("(e) => getComputedStyle(e).backgroundColor")
+    assert background == "rgba(0, 0, 0, 0)"  # JupyterLab's is for code in prose
 
 
 def test_two_copies_do_not_disturb_each_other(notebook):

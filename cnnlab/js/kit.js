@@ -104,7 +104,7 @@ const STYLE = `
 .cnnlab button:disabled { cursor: default; }
 .cnnlab .buttons { display: flex; flex-wrap: wrap; gap: 8px; margin: 6px 0; }
 .cnnlab input[type=range] { width: 100%; min-height: 24px; margin: 0; accent-color: #1f77b4; }
-@media (pointer: coarse) { .cnnlab :is(input[type=range], button, select) { min-height: 36px; } }
+@media (pointer: coarse) { .cnnlab :is(input:not([type=checkbox]), button, select) { min-height: 36px; } }
 .cnnlab :focus-visible { outline: 3px solid #b35900; outline: 3px solid light-dark(#b35900, #ff9d00); outline-offset: 2px; }
 .cnnlab .panels { display: flex; flex-wrap: wrap; gap: 16px 20px; align-items: flex-start; }
 .cnnlab figure { margin: 0; flex: 1 1 230px; max-width: 300px; min-width: 0; }
@@ -114,9 +114,8 @@ const STYLE = `
 .cnnlab .legend i { flex: 1; height: 10px; border: 1px solid #8888; }
 .cnnlab canvas { display: block; max-width: 100%; height: auto; }
 .cnnlab code { font-family: var(--jp-code-font-family, ui-monospace, monospace); font-size: 1em; }
-.cnnlab code:nth-child(n) { background: none; color: inherit; }
-.cnnlab pre { margin: 12px 0 0; white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere; font: 1em/1.4 var(--jp-code-font-family, ui-monospace, monospace);
-  background: none; color: inherit; }
+.cnnlab :is(code, pre) { background: none !important; color: inherit; }
+.cnnlab pre { margin: 12px 0 0; white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere; font: 1em/1.4 var(--jp-code-font-family, ui-monospace, monospace); }
 .cnnlab table.values { border-collapse: collapse; margin: 0; font-size: 1em; }
 .cnnlab .values tr:nth-child(n) { background: none; }
 .cnnlab .values :is(th, td) { padding: 4px 10px 4px 0; text-align: left !important; border: 0; border-bottom: 1px solid #8888;
