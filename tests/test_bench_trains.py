@@ -125,6 +125,7 @@ def test_the_usual_training_has_its_recipes_augmentation(monkeypatch):
 
 @pytest.mark.parametrize("recipe", [CIFAR, CIFAR.but(test_flips=False), USUAL["cifar10"]], ids=lambda r: r.name)
 def test_the_judge_is_that_of_the_recipe(recipe, monkeypatch):
+    monkeypatch.setattr(recipes.precision, "cpu_has_bfloat16", lambda: True)
     seen, evaluate = [], train.evaluate
     monkeypatch.setattr(train, "evaluate", lambda *_, **options: seen.append(options) or evaluate(*_, **options))
     train.seed(3)

@@ -38,7 +38,7 @@ function render({ model, el }) {
   sliders.x.node.className = "wide";
   const equation = make("p", { className: "formula" });
   const said = make("p", { role: "status" });
-  const curve = board(CURVE[0], { tabIndex: 0 }, CURVE[1]), curveTitle = make("figcaption");
+  const curve = board(CURVE[0], { tabIndex: 0, ariaLabel: "curve" }, CURVE[1]), curveTitle = make("figcaption");
   const chain = board(400, {}), chainTitle = make("figcaption");
   const wide = make("figure", { className: "chain" }, chainTitle, chain.node);
   const rows = Object.fromEntries(Object.entries(fixed.functions).map(([name, label]) => {
@@ -66,7 +66,7 @@ function render({ model, el }) {
     drawCurve(curve, my.state, fixed, r, node.ink);
     drawChain(chain, my.state, fixed, r, node.ink, Math.max(220, room.now()));
     drawWords(r);
-    curve.node.ariaLabel = node.dataset.sentence = sentence(my.state, fixed, r);
+    curve.node.ariaDescription = node.dataset.sentence = sentence(my.state, fixed, r);
   }
 
   function drawControls(r) {

@@ -54,7 +54,7 @@ function render({ model, el }) {
   for (const { range } of starts) range.step = fixed.grids.start[2];
   const forgotten = tick("Forget zero_grad", "zero_grad", (value) => my.set("zero_grad")(!value));
   const said = make("p", { role: "status", className: "said" });
-  const picture = board(LAND[0], { tabIndex: 0 }, LAND[1]), chart = board(CHART[0], {}, CHART[1]);
+  const picture = board(LAND[0], { tabIndex: 0, ariaLabel: "landscape" }, LAND[1]), chart = board(CHART[0], {}, CHART[1]);
   const titles = [make("figcaption"), make("figcaption", {}, "Loss by step")];
   const figures = [make("figure", { className: "land" }, titles[0], picture.node), make("figure", { className: "chart" }, titles[1], chart.node)];
   const rooms = figures.map((figure) => watchWidth(figure, draw));
@@ -80,7 +80,7 @@ function render({ model, el }) {
     drawChart(chart, rooms[1].now() || CHART[0], my.state, r, node.ink);
     chart.node.ariaLabel = `Loss by step: from ${level(r.losses[0])} to ${level(r.losses.at(-1))}, at least ${level(Math.min(...r.losses))}`;
     drawWords(r);
-    picture.node.ariaLabel = node.dataset.sentence = sentence(my.state, fixed, r);
+    picture.node.ariaDescription = node.dataset.sentence = sentence(my.state, fixed, r);
   }
 
   function drawControls() {

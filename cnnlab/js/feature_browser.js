@@ -86,7 +86,7 @@ function render({ model, el }) {
     cam: tick("Lay Grad-CAM over it", "cam", (cam) => update({ cam })),
   };
   const said = make("p", { role: "status", className: "said" });
-  const picture = board(SIDE, {}), bare = board(SMALL, {}), map = board(SIDE, {}), all = board(ALL, { tabIndex: 0, className: "maps" });
+  const picture = board(SIDE, {}), bare = board(SMALL, {}), map = board(SIDE, {}), all = board(ALL, { tabIndex: 0, className: "maps", ariaLabel: "all maps" });
   const titles = Array.from({ length: 3 }, () => make("figcaption"));
   const [heat, scale] = [legend(), legend()], bars = make("div", { className: "bars", role: "img" });
   pointed(all, (x, y) => {
@@ -183,7 +183,7 @@ function render({ model, el }) {
       drawCells(pen, at(i), h, w, wide / w, color, x, y);
       if (i === chosen) frame(pen, x + 2, y + 2, wide - 4, tall - 4);
     }
-    all.node.ariaLabel = `all maps of ${layered(shown.state.layer)}, ${values.length ? `from ${text(low)} to ${text(high)}` : "none"}; arrow keys choose`;
+    all.node.ariaDescription = `all maps of ${layered(shown.state.layer)}, ${values.length ? `from ${text(low)} to ${text(high)}` : "none"}; arrow keys choose`;
   }
 
   return my.live({ forget() {
