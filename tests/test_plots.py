@@ -1,5 +1,7 @@
 """Figures: what is drawn equals the source, and `show` says it in words."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -137,6 +139,13 @@ def test_describe_reads_the_figure(fig, words):
 def test_describe_can_leave_values_out():
     fig = plots.curves({"a": [1, 5, 2]}, "step", "loss")
     assert "5" not in plots.describe(fig, values=False)
+
+
+def test_describe_does_not_count_bars_that_another_machine_may_lack():
+    confidence, right = torch.tensor([0.55, 0.95, 0.93]), torch.tensor([True, True, False])
+    words = plots.describe(plots.reliability(confidence, right), values=False)
+    assert "; bars" in words and not re.search(r"\d bars", words)
+    assert "2 bars" in plots.describe(plots.bars({"dense": 100, "kernel": 9}, "weights"), values=False)
 
 
 def test_show_puts_picture_caption_and_words_on_the_page(page):

@@ -50,6 +50,10 @@ SENTENCES = [
         {"epochs": 3, "rows": [ROW], "stop": True, "running": True},
         "Training monitor: epoch 1 of 3: loss 0.5000, accuracy 75.00%",
     ),
+    (  # 129 of 160 lie halfway between two hundredths of a percent: JavaScript goes up, Python's own format would not
+        {"epochs": 1, "rows": [ROW | {"accuracy": 129 / 160}]},
+        "Training monitor: epoch 1 of 1: loss 0.5000, accuracy 80.63%",
+    ),
     ({"epochs": 1, "rows": [ROW | {"accuracy": None}]}, "Training monitor: epoch 1 of 1: loss 0.5000, accuracy none"),
 ]
 

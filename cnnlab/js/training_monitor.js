@@ -19,7 +19,7 @@ const CSS = `
 `;
 
 const loss = (v) => (v === null ? "none" : v.toFixed(4));
-const share = (v) => (v === null ? "none" : `${(100 * v).toFixed(2)}%`);
+const share = (v) => (v === null ? "none" : `${(Math.floor(v * 1e4 + 0.5) / 100).toFixed(2)}%`);
 
 // What is known of an epoch, or of the batches since the last look.
 const words = (row) => [["", ""], ["val_", "validation "]].filter(([key]) => `${key}loss` in row)

@@ -113,7 +113,10 @@ def _artist(artist, values):
 
 
 def _bars(axes, values):
-    """Each group of bars: how many, and the size of each by its tick label, or by its place on an axis of numbers."""
+    """Each group of bars: how many, and the size of each by its tick label, or by its place on an axis of numbers.
+
+    Without values, bars on an axis of numbers are not counted: which places have one is measured, too.
+    """
     from matplotlib.container import BarContainer
     from matplotlib.ticker import FixedLocator
 
@@ -125,6 +128,9 @@ def _bars(axes, values):
         else:
             places = [(b.get_y() + b.get_height() / 2, b.get_x() + b.get_width() / 2) for b in bars]
             names = [f"at {_number(place[bars.orientation == 'vertical'])}:" for place in places]
+            if not values:
+                found.append("bars")
+                continue
         sizes = [_number(v) for v in bars.datavalues]
         labelled = [f"{name} {size}" for name, size in zip(names, sizes, strict=False)]
         found.append(f"{len(sizes)} bars" + (f" ({', '.join(labelled)})" if values and len(sizes) <= 12 else ""))

@@ -230,7 +230,7 @@ def _loss(value):
 
 
 def _share(value):
-    return "none" if value is None else f"{value:.2%}"
+    return "none" if value is None else f"{math.floor(value * 1e4 + 0.5) / 100:.2f}%"  # a tie goes up, as in JS
 
 
 def draw(state):
