@@ -13,7 +13,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 # cheap first: style, rooms, notebooks as shipped, notebooks solved, a fresh environment, a browser
 ORDER = ["tests/test_style", "tests/", "notebooks/", "tests/test_solved", "tests/test_colab", "tests/test_browser"]
-NO_LAB = ("tests/test_browser_elsewhere.py", "tests/test_browser_site.py")  # the other browser tests share one
+NO_LAB = tuple(f"tests/test_browser_{name}.py" for name in ("elsewhere", "looks", "site"))  # the others share one
 EXPLORER = "<div data-cnnlab="  # as cnnlab.widgets writes it
 
 
