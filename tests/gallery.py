@@ -81,8 +81,9 @@ TOUR = f"""(root, [which, values, cells]) => values.map((value) => {{
 }})"""
 
 
-def all_are_there(page):
-    page.wait_for_function(f"document.querySelectorAll('[data-sentence]').length === {len(CELLS)}")
+def all_are_there(page, seconds=120):
+    there = f"document.querySelectorAll('[data-sentence]').length === {len(CELLS)}"
+    page.wait_for_function(there, timeout=1000 * seconds)
 
 
 def alarmed(page):
