@@ -10,7 +10,7 @@ from torch import nn
 from torch.optim import lr_scheduler
 
 from cnnlab import train
-from cnnlab.train import guards
+from cnnlab.train import guards, loop
 
 X, LABELS = torch.randn(8, 4), torch.arange(8) % 3
 BATCHES = [(X, LABELS)]
@@ -91,6 +91,18 @@ ARGUMENTS = [
 def test_arguments(do, error, words):
     with pytest.raises(error, match=words):
         do()
+
+
+def test_a_model_that_cannot_take_the_share_of_nobody():
+    """Of a batch of one, the second of two processes has no row."""
+
+    class View(nn.Linear):
+        def forward(self, x):
+            return super().forward(x.view(len(x), -1))
+
+    with pytest.raises(ValueError, match=r"no row of the last batch.*Pass drop_last=True, or build .* nn.Flatten"):
+        loop._logits(View(4, 3), X[:0], None)
+    assert loop._logits(LINEAR, X[:0], None).shape == (0, 3)
 
 
 # batches, error, words of the message

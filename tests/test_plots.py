@@ -141,6 +141,19 @@ def test_describe_can_leave_values_out():
     assert "5" not in plots.describe(fig, values=False)
 
 
+def test_a_level_is_a_line_that_all_can_be_compared_with():
+    (across,) = plots.curves({"a": [1, 5]}, "n", "y", level=3).axes[0].lines[1:]
+    assert list(across.get_ydata()) == [3, 3]
+    (upright,) = plots.bars({"a": 2.0, "b": 0.5}, "times", level=1).axes[0].lines
+    assert list(upright.get_xdata()) == [1, 1]
+    assert not plots.bars({"a": 2.0}, "times").axes[0].lines
+
+
+def test_a_line_of_few_values_shows_each_of_them():
+    few, many = (plots.curves({"a": range(n)}, "n", "y").axes[0].lines[0] for n in (3, 30))
+    assert (few.get_marker(), many.get_marker()) == ("o", "None")
+
+
 def test_describe_does_not_count_bars_that_another_machine_may_lack():
     confidence, right = torch.tensor([0.55, 0.95, 0.93]), torch.tensor([True, True, False])
     words = plots.describe(plots.reliability(confidence, right), values=False)

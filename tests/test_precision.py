@@ -37,8 +37,20 @@ def test_what_a_processor_has_is_asked_of_pytorch(monkeypatch, machine, has):
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: has, raising=False)
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False, raising=False)
     monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: has, raising=False)
+    assert asked_anew() is has
+
+
+@pytest.mark.parametrize(("flags", "has"), [("fpu avx2", False), ("avx2 avx512_bf16", True), ("amx_bf16", True)])
+def test_an_older_pytorch_does_not_know_and_the_system_is_asked(monkeypatch, flags, has):
+    monkeypatch.setattr(precision.platform, "machine", lambda: "x86_64")
+    monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported", raising=False)
+    monkeypatch.setattr(precision.Path, "read_text", lambda path: f"flags : {flags}\n")
+    assert asked_anew() is has
+
+
+def asked_anew():
     precision.cpu_has_bfloat16.cache_clear()
     try:
-        assert precision.cpu_has_bfloat16() is has
+        return precision.cpu_has_bfloat16()
     finally:
         precision.cpu_has_bfloat16.cache_clear()

@@ -15,7 +15,7 @@ def suited(recipe, device):
     returns   the recipe itself, or the same with another precision
 
     GPUs before Ampere, such as Colab's T4, get float16 in place of bfloat16. A CPU without instructions for bfloat16,
-    as in most laptops, gets float32: it would convert back and forth and take some ten times as long.
+    as in many laptops, gets float32: it would convert back and forth and take several times as long.
     """
     precision = _fast(recipe.precision, torch.device(device))
     return recipe if precision == recipe.precision else recipe.but(precision=precision)

@@ -30,7 +30,7 @@ def prepare(folder):
         ) from error
 
 
-def save_checkpoint(folder, model, optimizer, scheduler, scaler, loaders, history):
+def save_checkpoint(folder, model, optimizer, scheduler, scaler, loaders, device, history):
     """Write best.pt (the weights) if the newest epoch is the best one, then last.pt (all that the next epoch needs)."""
     if history.best is history.rows[-1]:
         write(Path(folder) / "best.pt", model.state_dict())
@@ -41,13 +41,13 @@ def save_checkpoint(folder, model, optimizer, scheduler, scaler, loaders, histor
         "scheduler": None if scheduler is None else scheduler.state_dict(),
         "scaler": scaler.state_dict(),  # empty but in float16
         "rows": history.rows,
-        "random": snapshot(loaders, _device(model)),
+        "random": snapshot(loaders, device),
         "start": this_start(),
     }
     write(Path(folder) / "last.pt", state)
 
 
-def load_checkpoint(folder, model, optimizer, scheduler, scaler, loaders, process):
+def load_checkpoint(folder, model, optimizer, scheduler, scaler, loaders, device, process):
     """Put model, optimizer, scheduler, scaler, loaders and random numbers where last.pt has them; return its History.
 
     Without a last.pt nothing changes and the History is empty. Only the first process reads the file.
@@ -78,7 +78,7 @@ def load_checkpoint(folder, model, optimizer, scheduler, scaler, loaders, proces
         scheduler.load_state_dict(state["scheduler"])
     if state.get("scaler"):
         scaler.load_state_dict(state["scaler"])
-    restore(state["random"], loaders, _device(model))
+    restore(state["random"], loaders, device)
     return History(state["rows"])
 
 
@@ -106,10 +106,6 @@ def _check_same_plan(path, state, scheduler, validated):
             f"{'with' if validated else 'without'} it. The same is needed: the best epoch is chosen by it. Pass what "
             f"the run that was cut had, or choose another folder."
         )
-
-
-def _device(model):
-    return next((p.device for p in model.parameters()), torch.device("cpu"))
 
 
 def load_weights(model, path):

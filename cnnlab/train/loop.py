@@ -68,7 +68,7 @@ def fit(
         prepare(folder)
     device = place(model, batches)
     scaler = torch.amp.GradScaler(device.type, init_scale=1024, enabled=precision == "float16")  # else it does nothing
-    kept = (folder, model, optimizer, scheduler, scaler, (batches, validation))
+    kept = (folder, model, optimizer, scheduler, scaler, (batches, validation), device)
     history = load_checkpoint(*kept, process) if resume else History()
 
     with (
