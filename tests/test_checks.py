@@ -305,6 +305,17 @@ def test_long_lines_go_on_under_their_words_and_short_ones_stay(capsys):
     went, on = capsys.readouterr().out.removeprefix(rows).splitlines()
     assert went == "  got       " + " ".join(["word"] * 14)
     assert on == " " * 12 + " ".join(["word"] * 6)
+    checks._tell("  looks as  if " + "word " * 20)  # a label of two words
+    assert capsys.readouterr().out.splitlines()[1].startswith(" " * 12 + "word")
+
+
+def test_what_is_taken_for_0_is_written_so():
+    assert (write(1.2e-12), write(0.0), write([2.5, -1e-13]), write(1e-3)) == (
+        "about 0",
+        "0",
+        "[2.5, about 0]",
+        "0.001",
+    )
 
 
 def test_the_first_guess_counts(capsys):

@@ -134,7 +134,7 @@ def predictions() -> dict:
 def _tell(text):
     """Print the text, its long lines broken between words and continued under where their words began."""
     for line in str(text).split("\n"):
-        begin = re.match(r" *(\S+ {2,})?", line).end() or 2  # behind a label such as "needed"
+        begin = re.match(r" *(\S+( \S+)? {2,})?", line).end() or 2  # behind a label such as "needed" or "looks as"
         print(*textwrap.wrap(line, WIDTH, **BREAKS, subsequent_indent=" " * begin) or [""], sep="\n")
 
 

@@ -280,6 +280,8 @@ def write(value) -> str:
         inner = ", ".join(write(part) for part in value)
         return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' if len(value) == 1 else ''})"
     if isinstance(value, float):
+        if 0 < abs(value) < 1e-9:  # what compare_values takes for 0
+            return "about 0"
         return str(int(value)) if value.is_integer() and abs(value) < 1e9 else f"{value:.4g}"
     return repr(value)
 
